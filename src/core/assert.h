@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/* MS_ASSERT: the programmer's mistakes, never the peer's. Compiled in with -DMS_ASSERTS. */
+#ifndef CORE_ASSERT_H
+#define CORE_ASSERT_H
+
+#ifdef MS_ASSERTS
+#define MS_ASSERT(condition) ((condition) ? (void)0 : __builtin_trap())
+#else
+#define MS_ASSERT(condition) ((void)sizeof(!(condition)))
+#endif
+
+#define MS_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define MS_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+/* Reading a received packet whose payload may lie in several pieces. */
+#include "core/packet.h"
+
+#include "core/checksum.h"
+
+struct ms_slice ms_frame_run(const struct ms_frame *frame, uint32_t offset, uint32_t len)
+{
+    const uint8_t *data = frame->head;
+    uint32_t have = frame->head_len;
+
+    for (unsigned i = 0; offset >= have; i++) {
+        offset -= have;
+        MS_ASSERT(i < frame->slice_count);
+        data = frame->slices[i].data;
+        have = frame->slices[i].len;
+    }
+    return (struct ms_slice){ .data = data + offset, .len = min_u32(len, have - offset) };
+}
+
+/* The sum of a packet whose payload goes on in slices. */
+static uint64_t sum_pieces(const struct packet *p, uint32_t here)
+{
+    uint64_t sum = p->stack->checksum(p->bytes.data, here);
+    uint32_t left = p->len - here;
+
+    for (unsigned i = 0; left > 0; i++) {
+        const struct ms_slice *slice = &p->frame->slices[i];
+        uint32_t len = min_u32(slice->len, left);
+        uint32_t part = p->stack->checksum(slice->data, len);
+
+        sum += (p->len - left) & 1 ? ms_checksum_at_odd(part) : part;
+        left -= len;
+    }
+    return sum;
+}
+
+uint16_t ms_packet_sum(const struct packet *p)
+{
+    uint32_t here = min_u32((uint32_t)p->bytes.len, p->len);
+
+    return ms_checksum_fold(here == p->len ? p->stack->checksum(p->bytes.data, here)
+                                           : sum_pieces(p, here));
+}
+
+bool ms_packet_checksum_ok(const struct packet *p)
+{
+    uint64_t sum;
+
+    if (p->frame->flags & (MS_FRAME_CHECKSUM_VALID | MS_FRAME_CHECKSUM_PARTIAL))
+        return true;
+    sum = ms_ip_pseudo_sum(&p->flow.local, &p->flow.remote, p->protocol, p->len);
+    return ms_checksum_fold(sum + ms_packet_sum(p)) == 0xffff;
+}
