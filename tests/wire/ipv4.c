@@ -147,6 +147,19 @@ static void refuses_malformed_options(void **state) /* I14 */
     }
 }
 
+static void refuses_a_router_alert_of_another_length(void **state)
+{
+    struct ipv4_header header;
+
+    (void)state;
+    for (uint8_t len = 2; len <= 8; len++) {
+        const uint8_t option[8] = { 148, len };
+
+        assert_int_equal(parse_options(&header, option, 8),
+                         len == 4 ? MS_DROP_NONE : MS_DROP_IPV4_BAD_OPTION);
+    }
+}
+
 static void skips_options_and_needs_no_end(void **state) /* I14 */
 {
     static const uint8_t options[][8] = {
@@ -265,6 +278,7 @@ int main(void)
         cmocka_unit_test(drops_impossible_lengths),
         cmocka_unit_test(drops_other_versions),
         cmocka_unit_test(refuses_malformed_options),
+        cmocka_unit_test(refuses_a_router_alert_of_another_length),
         cmocka_unit_test(skips_options_and_needs_no_end),
         cmocka_unit_test(refuses_source_routes),
         cmocka_unit_test(names_fragments),

@@ -87,6 +87,13 @@ static const struct row ip_rows[] = {
       { 0x60, 0, 0, 0, 0,    48, 58, 1, 0, 1, [39] = 1, 2, 0,        0, 0,
         0,    0, 5, 0, 0x60, 0,  0,  0, 0, 0, 6,        0, [71] = 1, 0, 1 } },
     { "IP6 1:: > ::1: [IPv6 no next header]", 40, { 0x60, 0, 0, 0, 0, 0, 59, 1, 0, 1, [39] = 1 } },
+    { "IP 10.0.0.1 > 10.0.0.2: ICMP time exceeded, type 11, code 0, length 9",
+      29,
+      { 0x45, 0,  0, 29, 0, 0,  0, 0, 64, 1, 0, 0, 10, 0,   0,
+        1,    10, 0, 0,  2, 11, 0, 0, 0,  0, 0, 0, 0,  0x45 } },
+    { "IP6 1:: > ::1: ICMP6, parameter problem, code 1, pointer 6, length 9",
+      49,
+      { 0x60, 0, 0, 0, 0, 9, 58, 1, 0, 1, [39] = 1, 4, 1, 0, 0, 0, 0, 0, 6, 0x60 } },
     { "IP [IPv4 packet shorter than it says]", 0, { 0 } },
     { "IP [IP version is not what the link says]", 20, { 0x35 } },
 };
