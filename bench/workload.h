@@ -30,7 +30,7 @@
  * An operation is, by kind:
  *   bulk        op_bytes of payload arrived in the receiver's callback, with the ACKs they cause.
  *               The sender always has more to send than the windows let it; the receiver gives
- *               credit for all it gets. bulk_64k: the device segments (TSO), and hands over whole (GRO).
+ *               credit for all it gets. bulk_64k: the device segments (TSO) and merges (GRO).
  *   rr          op_bytes to the server and as many back, one connection, one at a time.
  *   crr         connect; WL_CRR_REQUEST bytes up; WL_CRR_RESPONSE bytes down; the client closes,
  *               then the server; ended when the client is in TIME-WAIT. The stack chooses the
