@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+/* mstack serve: an HTTP file server. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "device.h"
+#include "loop.h"
+#include "options.h"
+#include "server.h"
+#include "stats.h"
+
+enum key {
+    KEY_ROOT = OPTIONS_FIRST_FREE_KEY,
+    KEY_PORT,
+    KEY_LOG,
+    KEY_IDLE,
+    KEY_CONNECTIONS,
+};
+
+struct serve {
+    struct options common;
+    const char *root;
+    uint16_t port;
+    bool logs;
+    uint32_t idle_s, connections;
+};
+
+static const struct argp_option serve_options[] = {
+    { "root", KEY_ROOT, "DIR", 0, "the directory to serve", 0 },
+    { "port", KEY_PORT, "PORT", 0, "the port to listen on (80)", 0 },
+    { "log", KEY_LOG, NULL, 0, "print a line for each request", 0 },
+    { "idle-timeout", KEY_IDLE, "SECONDS", 0, "how long a connection may stand still (60)", 0 },
+    { "connections", KEY_CONNECTIONS, "NUMBER", 0, "room for so many connections (10000)", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct serve *serve = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT: options_begin(state, &serve->common); break;
+    case KEY_ROOT: serve->root = arg; break;
+    case KEY_PORT:
+        serve->port = (uint16_t)options_number(state, "port", arg, (const uint64_t[]){ 1, 65535 });
+        break;
+    case KEY_LOG: serve->logs = true; break;
+    case KEY_IDLE:
+        serve->idle_s =
+            (uint32_t)options_number(state, "idle-timeout", arg, (const uint64_t[]){ 1, 86400 });
+        break;
+    case KEY_CONNECTIONS:
+        serve->connections =
+            (uint32_t)options_number(state, "connections", arg, (const uint64_t[]){ 1, 1000000 });
+        break;
+    case ARGP_KEY_ARG: options_fail(state, "\"%s\" is one argument too many", arg);
+    case ARGP_KEY_END:
+        if (!serve->root)
+            options_fail(state, "--root is missing: which directory?");
+        break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp_child children[] = { { &options_argp, 0, NULL, 0 }, { 0 } };
+static const struct argp serve_argp = {
+    serve_options,
+    parse,
+    NULL,
+    "Serve the files of a directory over HTTP/1.1."
+    "\vExample, as root:\n"
+    "  mstack serve --dev tap:mstack0,host=192.0.2.1/24 --addr 192.0.2.2/24 --root /usr/share/doc\n"
+    "  curl http://192.0.2.2/\n\n"
+    "It ends on SIGINT (Ctrl-C) or SIGTERM. Exit code: 0: ended so, 1: failure, 2: wrong usage.",
+    children,
+    NULL,
+    NULL,
+};
+
+static void configure(struct ms_config *config, const struct serve *serve)
+{
+    uint32_t n = serve->connections;
+
+    ms_config_default(config);
+    config->tcp_connections = n;
+    /* Twice as many: a run in flight for most, some more for those that lose segments. */
+    if (config->tcp_sent_ranges < 2 * n)
+        config->tcp_sent_ranges = 2 * n;
+    if (config->tcp_time_wait_records < n)
+        config->tcp_time_wait_records = n;
+}
+
+static void work(struct loop *loop, uint64_t now_us) { server_work(loop->user, now_us); }
+
+static uint64_t next_us(const struct loop *loop) { return server_next_us(loop->user); }
+
+static void announce(const struct serve *serve)
+{
+    for (unsigned i = 0; i < serve->common.addr_count; i++) {
+        const struct ms_addr *addr = &serve->common.addrs[i].addr;
+        bool is_ipv4 = ms_addr_is_ipv4(addr);
+        char text[MS_ADDR_TEXT_SIZE];
+
+        ms_addr_format(addr, text);
+        fprintf(stderr, "mstack serve: http://%s%s%s:%u/ serves %s\n", is_ipv4 ? "" : "[", text,
+                is_ipv4 ? "" : "]", serve->port, serve->root);
+    }
+}
+
+static int run(const struct serve *serve, struct server *server)
+{
+    struct device device;
+    struct ms_config config;
+    struct loop loop = { .device = &device, .user = server, .work = work, .next_us = next_us };
+    enum ms_error error;
+    int failed;
+
+    configure(&config, serve);
+    failed = device_open(&device, &serve->common, &config);
+    if (failed)
+        return failed;
+    server->stack = device.stack;
+    error = server_start(server);
+    if (error) {
+        complain("listening on port %u: %s", serve->port, ms_error_text(error));
+    } else {
+        announce(serve);
+        loop_run(&loop);
+        server_stop(server);
+        loop_round(&loop); /* so that the resets go out */
+    }
+    if (serve->common.wants_stats && !error)
+        stats_print(stderr, &device);
+    device_close(&device);
+    return error ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int command_serve(int argc, char **argv)
+{
+    struct serve serve = { .port = 80, .idle_s = 60, .connections = 10000 };
+    struct server *server;
+    int code;
+
+    options_parse(&serve_argp, argc, argv, &serve);
+    server = calloc(1, sizeof(*server));
+    if (!server || !loop_prepare()) {
+        free(server);
+        complain("not enough memory");
+        return EXIT_FAILURE;
+    }
+    server->port = serve.port;
+    server->logs = serve.logs;
+    server->idle_timeout_us = (uint64_t)serve.idle_s * 1000000u;
+    server->root = open(serve.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (server->root < 0) {
+        complain("--root: %s: %s", serve.root, strerror(errno));
+        free(server);
+        return EXIT_FAILURE;
+    }
+    code = run(&serve, server);
+    server_free(server);
+    close(server->root);
+    free(server);
+    return code;
+}
