@@ -90,7 +90,6 @@ struct ms_netif_stats {
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
     uint64_t rx_dropped;        /* frames in that ended in a drop */
     uint64_t tx_refused;        /* times the driver took fewer frames than offered */
-    uint32_t rx_frames_held;    /* received frames that somebody keeps a reference to */
     uint32_t tx_frames_queued;
 };
 void ms_netif_stats(const struct ms_netif *netif, struct ms_netif_stats *stats);

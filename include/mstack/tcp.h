@@ -35,6 +35,7 @@ const char *ms_tcp_state_text(enum ms_tcp_state state);
  * inside a call the application made.
  */
 struct ms_tcp_events {
+    /* What ms_tcp_connect() began is established. (For an accepted one, accept said so.) */
     void (*on_open)(struct ms_tcp *tcp, void *user);
     /*
      * The next bytes of the stream, in order, in the driver's own memory. They stay valid until

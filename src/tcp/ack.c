@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: ISC */
+/* The fifth step of an arriving segment: ACK, SACK, window, loss recovery (RFC 9293, 5681, 6675). */
+#include "tcp/verbs.h"
+
+enum {
+    DUP_THRESH = 3, /* RFC 5681, 3.2 */
+    US_PER_MS = 1000,
+};
+
+/* RFC 5961, 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT. */
+static bool ack_is_acceptable(const struct ms_tcp *c, uint32_t ack)
+{
+    return c->send_next - ack <= conn_outstanding(c) + c->send_window_max;
+}
+
+/* RFC 5681, 2: the definition of a duplicate acknowledgement. */
+static bool is_duplicate_ack(const struct ms_tcp *c, const struct segment *s, uint32_t window)
+{
+    return s->header.ack == c->send_unacked && s->payload_len == 0 && !(s->flags & TCP_FIN) &&
+           conn_outstanding(c) > 0 && c->send_unacked + window == c->send_window_end;
+}
+
+/* RFC 2883, 4: the first block tells of bytes received twice. */
+static bool is_duplicate_report(const struct segment *s)
+{
+    const struct seq_range *first = &s->header.sack[0], *second = &s->header.sack[1];
+
+    return seq_le(first->end, s->header.ack) ||
+           (s->header.sack_count > 1 && seq_le(second->start, first->start) &&
+            seq_le(first->end, second->end));
+}
+
+/* Takes the SACK blocks that make sense: inside what was sent and is not acknowledged. */
+static void take_sack(struct ms_tcp *c, const struct segment *s, struct flight_change *change)
+{
+    unsigned first = is_duplicate_report(s);
+
+    c->stack->counters.tcp_dsacks_received += first;
+    for (unsigned i = first; i < s->header.sack_count; i++) {
+        struct seq_range block = s->header.sack[i];
+
+        if (seq_lt(block.start, block.end) && seq_gt(block.start, c->send_unacked) &&
+            seq_le(block.end, c->send_next))
+            ms_flight_sack(&c->flight, &c->stack->tcp->ranges, block, change);
+    }
+}
+
+/* RFC 9293, 3.10.7.4: the window, unless an older segment tells it. Returns whether it moved. */
+static void update_window(struct ms_tcp *c, const struct segment *s, uint32_t window)
+{
+    uint32_t end = s->header.ack + window;
+
+    if (seq_lt(s->header.seq, c->send_wl1) || seq_lt(s->header.ack, c->send_unacked))
+        return;
+    c->send_wl1 = s->header.seq;
+    c->send_window_max = max_u32(c->send_window_max, window);
+    if (end != c->send_window_end) {
+        c->send_window_end = end;
+        c->due |= DUE_OUTPUT;
+    }
+}
+
+/* Fast retransmit: half the flight is the new window (RFC 6675, 5; RFC 6582, 3.2). */
+static void enter_recovery(struct ms_tcp *c)
+{
+    c->flags |= CONN_RECOVERY;
+    c->due |= DUE_RETRANSMIT; /* RFC 6675, 5, step 4.3 */
+    c->flight.recovery_end = c->send_next;
+    c->cc.ops->on_loss(&c->cc, c->stack->now_us, conn_outstanding(c));
+    c->stack->counters.tcp_fast_retransmits++;
+}
+
+static void leave_recovery(struct ms_tcp *c)
+{
+    uint32_t outstanding = conn_outstanding(c);
+
+    if (c->flags & CONN_RECOVERY)
+        c->cc.ops->on_recovered(&c->cc, c->stack->now_us,
+                                ms_flight_in_network(&c->flight, outstanding));
+    c->flags &= (uint16_t) ~(CONN_RECOVERY | CONN_LOSS);
+    c->duplicate_acks = 0;
+    ms_flight_end_recovery(&c->flight);
+}
+
+/*
+ * Without SACK each duplicate ACK says that one more segment has arrived: they are counted as if
+ * SACKed, which is NewReno's window inflation without touching the window (RFC 6582).
+ */
+static void count_arrivals(struct ms_tcp *c, uint32_t newly_acked)
+{
+    uint32_t outstanding = conn_outstanding(c);
+    struct flight *f = &c->flight;
+    uint32_t room = outstanding - min_u32(outstanding, f->lost_bytes + c->send_mss);
+
+    if (newly_acked == 0)
+        f->sacked_bytes += c->send_mss;
+    else if (newly_acked > c->send_mss)
+        f->sacked_bytes -= min_u32(f->sacked_bytes, newly_acked - c->send_mss);
+    f->sacked_bytes = min_u32(f->sacked_bytes, room);
+}
+
+/* Marks what this acknowledgement shows to be lost. */
+static void detect_losses(struct ms_tcp *c, bool is_duplicate, uint32_t newly_acked)
+{
+    struct flight *f = &c->flight;
+    struct pool *ranges = &c->stack->tcp->ranges;
+    bool is_partial = newly_acked > 0 && (c->flags & CONN_RECOVERY);
+
+    if (is_duplicate && c->duplicate_acks < UINT8_MAX)
+        c->duplicate_acks++;
+    if (is_duplicate && c->duplicate_acks < DUP_THRESH)
+        c->stack->counters.tcp_limited_transmits += c->send_next != c->send.end_seq;
+    if (c->flags & CONN_SACK)
+        ms_flight_detect_losses(f, c->send_mss);
+    else if (is_duplicate || f->sacked_bytes > 0)
+        count_arrivals(c, newly_acked);
+    if ((is_duplicate && c->duplicate_acks == DUP_THRESH && !(c->flags & CONN_LOSS)) ||
+        (is_partial && !(c->flags & CONN_SACK)))
+        ms_flight_lose_first(f, ranges, c->send_mss);
+    if (f->lost_bytes == 0)
+        return;
+    c->due |= DUE_OUTPUT;
+    if (!(c->flags & (CONN_RECOVERY | CONN_LOSS)))
+        enter_recovery(c);
+    else if (is_partial)
+        c->due |= DUE_RETRANSMIT; /* RFC 6582, 3.2, step 3 (2) */
+}
+
+/* RFC 6298: by the time it was sent, or by its timestamp if it was sent more than once. */
+static void sample_rtt(struct ms_tcp *c, const struct segment *s,
+                       const struct flight_change *change)
+{
+    uint32_t sample_us;
+
+    if (change->has_sample) {
+        sample_us = (uint32_t)c->stack->now_us - change->sent_us;
+    } else if (change->has_retransmitted && (c->flags & CONN_TIMESTAMPS) &&
+               (s->header.options & TCP_OPTION_TIMESTAMP) && s->header.ts_echo != 0) {
+        uint32_t sample_ms = conn_ts_now(c, c->stack->tcp->now_ms) - s->header.ts_echo;
+
+        if (sample_ms > c->stack->config.tcp_rto_max_us / US_PER_MS)
+            return;
+        sample_us = sample_ms * US_PER_MS;
+    } else {
+        return;
+    }
+    ms_rtt_sample(&c->rtt, sample_us, ms_conn_rto_bounds(c));
+}
+
+static void tell_controller(struct ms_tcp *c, const struct flight_change *change,
+                            uint32_t in_flight_before)
+{
+    const struct ms_cc_ack ack = {
+        .now_us = c->stack->now_us,
+        .acked_bytes = change->acked_bytes,
+        .in_flight_bytes = in_flight_before,
+        .rtt_us = change->has_sample ? (uint32_t)c->stack->now_us - change->sent_us : 0,
+        .is_window_limited = c->flags & CONN_WINDOW_LIMITED,
+        .is_in_recovery = c->flags & CONN_RECOVERY,
+    };
+
+    if (change->acked_bytes > 0)
+        c->cc.ops->on_ack(&c->cc, &ack);
+}
+
+/* SND.UNA moves. */
+static void advance(struct ms_tcp *c, uint32_t ack, struct flight_change *change)
+{
+    c->bytes_acked += ack - c->send_unacked;
+    ms_flight_acknowledge(&c->flight, &c->stack->tcp->ranges, ack, change);
+    c->send_unacked = ack;
+    c->backoffs = 0;
+    c->progress_ms = c->stack->tcp->now_ms;
+    c->flags &= (uint16_t)~CONN_R1_REPORTED;
+    if (!(c->flags & (CONN_RECOVERY | CONN_LOSS)))
+        c->duplicate_acks = 0;
+    else if (seq_ge(ack, c->flight.recovery_end))
+        leave_recovery(c);
+    if (conn_outstanding(c) == 0)
+        ms_conn_disarm(c, CONN_TIMER_RETRANSMIT);
+    else
+        ms_conn_arm_retransmit(c); /* RFC 6298, 5.3 */
+    if ((c->flags & CONN_URGENT_OUT) && seq_ge(ack, c->send_urgent))
+        c->flags &= (uint16_t)~CONN_URGENT_OUT;
+}
+
+/* FIN is acknowledged. */
+static void close_step(struct ms_tcp *c)
+{
+    ms_conn_move(c, TCP_EVENT_FIN_ACKED);
+    if (c->state == MS_TCP_TIME_WAIT)
+        ms_time_wait_enter(c);
+    else if (c->state == MS_TCP_CLOSED) {
+        c->state = MS_TCP_LAST_ACK; /* where ms_conn_end() takes over */
+        ms_conn_end(c, MS_OK);
+    }
+}
+
+/* SYN-RECEIVED after a simultaneous open. False: the segment is not acceptable. */
+static bool syn_is_acked(struct ms_tcp *c, const struct segment *s)
+{
+    if (s->header.ack != c->send_unacked + 1 || !conn_outstanding(c)) {
+        ms_tcp_emit_reset(s);
+        return false;
+    }
+    c->send_window_end = s->header.ack + ((uint32_t)s->header.window << c->send_scale);
+    return true;
+}
+
+static void process_ack(struct ms_tcp *c, struct segment *s)
+{
+    uint32_t ack = s->header.ack, window = (uint32_t)s->header.window << c->send_scale;
+    uint32_t in_flight = ms_flight_in_network(&c->flight, conn_outstanding(c));
+    bool is_new = seq_gt(ack, c->send_unacked);
+    bool is_duplicate = !is_new && is_duplicate_ack(c, s, window);
+    struct flight_change change = { 0 };
+    uint32_t newly_acked = ack - c->send_unacked;
+
+    if (is_new)
+        advance(c, ack, &change);
+    if ((s->header.options & TCP_OPTION_SACK) && (c->flags & CONN_SACK))
+        take_sack(c, s, &change);
+    update_window(c, s, window);
+    if (MS_UNLIKELY(is_duplicate || c->flight.sacked_bytes > 0 ||
+                    (c->flags & (CONN_RECOVERY | CONN_LOSS))))
+        detect_losses(c, is_duplicate, is_new ? newly_acked : 0);
+    sample_rtt(c, s, &change);
+    tell_controller(c, &change, in_flight);
+    if (is_new) {
+        c->due |= DUE_OUTPUT;
+        ms_send_queue_acknowledge(&c->send, seq_min(ack, c->send.end_seq));
+    }
+}
+
+bool ms_ack_arrives(struct ms_tcp *c, struct segment *s, enum ms_drop *drop)
+{
+    bool was_opening = c->state == MS_TCP_SYN_RECEIVED;
+
+    if (MS_UNLIKELY(!ack_is_acceptable(c, s->header.ack))) {
+        ms_conn_challenge(c);
+        *drop = MS_DROP_TCP_BAD_ACK;
+        return false;
+    }
+    if (MS_UNLIKELY(was_opening) && !syn_is_acked(c, s)) {
+        *drop = MS_DROP_TCP_BAD_ACK;
+        return false;
+    }
+    if (seq_ge(s->header.ack, c->send_unacked))
+        process_ack(c, s);
+    if (MS_UNLIKELY(was_opening))
+        ms_conn_opened(c);
+    if (MS_UNLIKELY(conn_fin_is_sent(c) && c->send_unacked == c->send_next))
+        close_step(c);
+    return c->state != MS_TCP_CLOSED;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: ISC */
+/* A segment arrives: RFC 9293, section 3.10.7, in its order. */
+#include "tcp/tcp.h"
+
+#include "tcp/verbs.h"
+
+enum { PAWS_IDLE_MS = 24 * 24 * 3600 * 1000 }; /* RFC 7323, 5.5: 24 days */
+
+/* RFC 7323, 5.3, R1: an old timestamp on anything but RST. A peer silent for long starts afresh. */
+static bool is_too_old(const struct ms_tcp *c, const struct segment *s)
+{
+    if (!(c->flags & CONN_TIMESTAMPS) || !(s->header.options & TCP_OPTION_TIMESTAMP) ||
+        (s->flags & TCP_RST) || !seq_lt(s->header.ts_value, c->ts_recent))
+        return false;
+    return c->stack->tcp->now_ms - c->received_ms < PAWS_IDLE_MS;
+}
+
+/* Bytes that were received before: cut off, and reported once (RFC 2883). */
+static void trim_left(struct ms_tcp *c, struct segment *s)
+{
+    uint32_t past = c->recv_next - s->seq, cut;
+
+    if (s->flags & TCP_SYN) {
+        s->flags &= (uint8_t)~TCP_SYN;
+        s->seq++;
+        past--;
+    }
+    cut = min_u32(past, s->payload_len);
+    if (cut > 0) {
+        c->recv.duplicate = (struct seq_range){ s->seq, s->seq + cut };
+        c->duplicates = (uint16_t)(c->duplicates + 1);
+        c->stack->counters.tcp_duplicate_segments++;
+        c->due |= DUE_ACK;
+    }
+    s->seq += cut;
+    s->payload_offset += cut;
+    s->payload_len -= cut;
+}
+
+static void trim_right(const struct ms_tcp *c, struct segment *s)
+{
+    uint32_t room = c->recv_window_end - s->seq;
+
+    if (s->payload_len + !!(s->flags & TCP_FIN) <= room)
+        return;
+    s->payload_len = min_u32(s->payload_len, room);
+    s->flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+}
+
+/*
+ * First: is a byte of it inside the window? What is left of it begins at recv_next or after, and
+ * ends inside. A closed window lets RST, URG and ACK of an empty remainder pass (MUST-66).
+ */
+static enum ms_drop trim_to_window(struct ms_tcp *c, struct segment *s)
+{
+    uint32_t len = segment_len(s);
+    uint32_t window = c->recv_window_end - c->recv_next;
+
+    if (is_too_old(c, s))
+        return MS_DROP_TCP_PAWS;
+    if (seq_lt(s->seq, c->recv_next)) {
+        bool is_all_old = seq_le(s->seq + len, c->recv_next);
+
+        trim_left(c, s);
+        if (is_all_old)
+            return len > 0 ? MS_DROP_TCP_DUPLICATE : MS_DROP_TCP_OUT_OF_WINDOW;
+    } else if (s->seq - c->recv_next >= window && s->seq != c->recv_next) {
+        return MS_DROP_TCP_OUT_OF_WINDOW;
+    }
+    trim_right(c, s);
+    if (len > 0 && segment_len(s) == 0 && window == 0)
+        c->due |= DUE_ACK; /* a window probe */
+    return MS_DROP_NONE;
+}
+
+/* Second: RST, by RFC 5961, 3.2. */
+static enum ms_drop reset_arrives(struct ms_tcp *c, const struct segment *s)
+{
+    if (s->seq != c->recv_next) {
+        ms_conn_challenge(c);
+        return MS_DROP_TCP_BAD_RESET;
+    }
+    ms_conn_end(c, c->state == MS_TCP_SYN_RECEIVED ? MS_ERROR_REFUSED : MS_ERROR_RESET);
+    return MS_DROP_NONE;
+}
+
+/* RFC 7323, 4.3: only a segment that covers Last.ACK.sent may move TS.Recent. */
+static void update_ts_recent(struct ms_tcp *c, const struct segment *s)
+{
+    if ((c->flags & CONN_TIMESTAMPS) && (s->header.options & TCP_OPTION_TIMESTAMP) &&
+        seq_le(s->seq, c->last_ack_sent) && seq_ge(s->header.ts_value, c->ts_recent))
+        c->ts_recent = s->header.ts_value;
+}
+
+/* Data are acknowledged at once; bare ACKs seldom, lest two confused ends answer for ever. */
+static void answer_unacceptable(struct ms_tcp *c, const struct segment *s)
+{
+    if (s->flags & TCP_RST)
+        return;
+    if (s->p->len > s->header.header_len || (s->flags & (TCP_SYN | TCP_FIN)))
+        ms_conn_pend(c, DUE_ACK);
+    else
+        ms_conn_challenge(c);
+}
+
+enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
+{
+    enum ms_drop drop = trim_to_window(c, s); /* first */
+
+    if (MS_UNLIKELY(drop != MS_DROP_NONE)) {
+        answer_unacceptable(c, s);
+        return drop;
+    }
+    if (s->flags & TCP_RST) /* second */
+        return reset_arrives(c, s);
+    if (s->flags & TCP_SYN) { /* fourth: RFC 5961, 4.2 */
+        ms_conn_challenge(c);
+        return MS_DROP_TCP_UNEXPECTED_SYN;
+    }
+    if (!(s->flags & TCP_ACK)) /* fifth */
+        return MS_DROP_TCP_NO_ACK;
+    update_ts_recent(c, s);
+    c->received_ms = c->stack->tcp->now_ms;
+    c->keepalive_probes = 0;
+    c->segments_received++;
+    if (!ms_ack_arrives(c, s, &drop))
+        return drop;
+    ms_text_arrives(c, s); /* sixth to eighth */
+    if (c->due)
+        ms_conn_pend(c, 0);
+    return MS_DROP_NONE;
+}
+
+/* RFC 9293, 3.10.7.1: a segment for nobody. */
+static enum ms_drop closed_input(const struct segment *s)
+{
+    ms_tcp_emit_reset(s);
+    return MS_DROP_TCP_NO_CONNECTION;
+}
+
+/* What no segment from a decent peer looks like. */
+static enum ms_drop check(struct packet *p, const struct segment *s)
+{
+    uint8_t opening = s->flags & (TCP_SYN | TCP_FIN | TCP_RST);
+
+    if ((p->flags & (PACKET_LINK_GROUP | PACKET_IP_GROUP)) ||
+        addr_is_multicast(&p->flow.remote)) /* MUST-57 */
+        return MS_DROP_TCP_BAD_ADDRESS;
+    if (s->header.src_port == 0 || s->header.dst_port == 0)
+        return MS_DROP_TCP_BAD_PORT;
+    if ((opening & (opening - 1)) || (s->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == 0)
+        return MS_DROP_TCP_BAD_FLAGS;
+    return MS_DROP_NONE;
+}
+
+/* Reads the header and leaves the payload's place. */
+static enum ms_drop parse(struct packet *p, struct segment *s)
+{
+    struct bytes rest = { p->bytes.data, min_u32((uint32_t)p->bytes.len, p->len) };
+    enum ms_drop drop = ms_tcp_header_parse(&s->header, &rest);
+
+    if (MS_UNLIKELY(drop != MS_DROP_NONE))
+        return drop == MS_DROP_TCP_TRUNCATED && rest.len < p->len ? MS_DROP_FRAME_NOT_CONTIGUOUS
+                                                                  : drop;
+    s->p = p;
+    s->seq = s->header.seq;
+    s->flags = s->header.flags;
+    s->payload_offset = (uint32_t)(rest.data - p->frame->head);
+    s->payload_len = p->len - s->header.header_len;
+    p->flow.local_port = s->header.dst_port;
+    p->flow.remote_port = s->header.src_port;
+    return check(p, s);
+}
+
+/* The segment meets a record, or nothing. */
+static enum ms_drop input_without_connection(struct tcp_floor *floor, uint32_t number,
+                                             struct segment *s)
+{
+    struct ms_tcp_listener *listener;
+
+    if (number != FLOW_NONE) {
+        struct flow_entry *entry = ms_flow_table_at(&floor->table, number);
+
+        return number_is_syn(floor, number)
+                   ? ms_syn_input(floor, (struct syn_record *)entry, s)
+                   : ms_time_wait_input(floor, (struct time_wait_record *)entry, s);
+    }
+    listener = ms_tcp_find_listener(floor, &s->p->flow, s->p->netif);
+    return listener ? ms_listen_input(listener, s) : closed_input(s);
+}
+
+enum ms_drop ms_tcp_input(struct packet *p)
+{
+    struct tcp_floor *floor = p->stack->tcp;
+    struct segment s;
+    enum ms_drop drop;
+    uint32_t number;
+
+    p->stack->counters.tcp_in_segments++;
+    if (MS_UNLIKELY(!ms_packet_checksum_ok(p)))
+        drop = MS_DROP_TCP_BAD_CHECKSUM;
+    else
+        drop = parse(p, &s);
+    if (MS_UNLIKELY(drop != MS_DROP_NONE)) {
+        p->stack->counters.tcp_in_errors++;
+        return drop;
+    }
+    number = ms_tcp_find(floor, &p->flow, &s.hash);
+    if (MS_LIKELY(number_is_connection(floor, number))) {
+        struct ms_tcp *c = conn_at(floor, number);
+
+        return c->state == MS_TCP_SYN_SENT ? ms_syn_sent_input(c, &s) : ms_segment_arrives(c, &s);
+    }
+    return input_without_connection(floor, number, &s);
+}

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: ISC */
+/* What is due becomes segments: the only place from which a connection sends. */
+#include "tcp/tcp.h"
+
+#include "tcp/verbs.h"
+
+enum {
+    IP_PACKET_MAX = 65535,
+    HEADERS_MAX = 40 + TCP_HEADER_LEN_MAX,
+    CHALLENGE_UNIT_MS = 16,
+    CHALLENGE_INTERVAL = 32, /* RFC 5961, 7: two a second, for each connection apart */
+    REFUSALS_MAX = 16,       /* in a row: then the device is full, and nobody else need try */
+};
+
+/* Why a segment could not leave now. */
+enum refusal { SENT, NO_ROOM, NO_ROUTE };
+
+uint32_t ms_recv_window_edge(const struct ms_tcp *c)
+{
+    uint32_t limit = c->recv_limit_bytes;
+    uint32_t credit = limit - min_u32(limit, c->unconsumed_bytes);
+    uint32_t open = c->recv_window_end - c->recv_next;
+
+    if ((c->flags & CONN_FIN_KNOWN) || credit <= open)
+        return c->recv_window_end;
+    /* RFC 9293, 3.8.6.2.2: in steps of a segment, or of half of all there is. */
+    if (credit - open < min_u32(limit / 2, c->send_mss))
+        return c->recv_window_end;
+    return c->recv_next + credit;
+}
+
+/* The window field, and the right edge that it promises. */
+static uint16_t offer_window(struct ms_tcp *c, bool is_scaled)
+{
+    uint32_t edge = ms_recv_window_edge(c);
+    uint32_t scale = is_scaled ? c->recv_scale : 0;
+    /* Rounded up, for rounding down would take back a part of what was promised. */
+    uint32_t field = (edge - c->recv_next + (UINT32_C(1) << scale) - 1) >> scale;
+
+    field = min_u32(field, UINT16_MAX);
+    c->recv_window_end = seq_max(c->recv_window_end, c->recv_next + (field << scale));
+    return (uint16_t)field;
+}
+
+/* SACK blocks that fit beside the timestamp (RFC 2018, 3). */
+static void add_sack(struct ms_tcp *c, struct tcp_header *header)
+{
+    unsigned max = header->options & TCP_OPTION_TIMESTAMP ? 3 : 4;
+
+    c->stack->counters.tcp_dsacks_sent += c->recv.duplicate.start != c->recv.duplicate.end;
+    header->sack_count = (uint8_t)ms_recv_queue_blocks(&c->recv, header->sack, max);
+    header->options |= TCP_OPTION_SACK;
+}
+
+/* The header of any segment past SYN, without its sequence number. Acknowledges all there is. */
+static void fill_header(struct ms_tcp *c, struct tcp_header *header)
+{
+    header->src_port = c->entry.flow.local_port;
+    header->dst_port = c->entry.flow.remote_port;
+    header->ack = c->recv_next;
+    header->flags = TCP_ACK;
+    header->window = offer_window(c, true);
+    header->urgent = 0;
+    header->options = 0;
+    if (c->flags & CONN_TIMESTAMPS) {
+        header->options = TCP_OPTION_TIMESTAMP;
+        header->ts_value = conn_ts_now(c, c->stack->tcp->now_ms);
+        header->ts_echo = c->ts_recent;
+    }
+    if (MS_UNLIKELY(ms_recv_queue_has_report(&c->recv)) && (c->flags & CONN_SACK))
+        add_sack(c, header);
+    c->last_ack_sent = c->recv_next;
+    c->segments_to_ack = 0;
+    c->due &= (uint8_t)~DUE_ACK;
+    ms_conn_disarm(c, CONN_TIMER_ACK);
+}
+
+static struct emission emission_of(struct ms_tcp *c, struct ms_frame *frame, uint32_t payload_len)
+{
+    return (struct emission){
+        .stack = c->stack,
+        .path = &c->path,
+        .flow = &c->entry.flow,
+        .frame = frame,
+        .payload_len = payload_len,
+        .hop_limit = c->hop_limit,
+        .traffic_class = c->traffic_class,
+    };
+}
+
+/* A frame, if the path is there and the device's queue has room. */
+static enum refusal take_frame(struct ms_tcp *c, struct ms_frame **frame)
+{
+    if (!ms_conn_find_path(c))
+        return NO_ROUTE;
+    if (ms_netif_queue_room(c->path.netif) == 0)
+        return NO_ROOM;
+    *frame = ms_frame_alloc(c->stack);
+    return *frame ? SENT : NO_ROOM;
+}
+
+/* A segment without text: ACK, keepalive, RST. */
+static enum refusal send_empty(struct ms_tcp *c, uint32_t seq, uint8_t flags)
+{
+    struct tcp_header header;
+    struct ms_frame *frame;
+    struct emission e;
+    enum refusal refusal = take_frame(c, &frame);
+
+    if (refusal != SENT)
+        return refusal;
+    fill_header(c, &header);
+    header.seq = seq;
+    header.flags |= flags;
+    e = emission_of(c, frame, 0);
+    c->segments_sent++;
+    ms_tcp_emit(&e, &header);
+    return SENT;
+}
+
+/* SYN, or SYN with ACK after a simultaneous open; all options offered (RFC 9293, 3.7.1). */
+static enum refusal send_syn(struct ms_tcp *c)
+{
+    const struct ms_config *config = &c->stack->config;
+    uint32_t headers = TCP_HEADER_LEN + (addr_is_ipv4(&c->entry.flow.remote) ? 20 : 40);
+    struct tcp_header header = { .flags = TCP_SYN, .options = TCP_OPTION_MSS };
+    bool is_answer = c->state == MS_TCP_SYN_RECEIVED;
+    struct ms_frame *frame;
+    struct emission e;
+    enum refusal refusal = take_frame(c, &frame);
+
+    if (refusal != SENT)
+        return refusal;
+    header.src_port = c->entry.flow.local_port;
+    header.dst_port = c->entry.flow.remote_port;
+    header.seq = c->send_unacked;
+    header.window = (uint16_t)min_u32(c->recv_limit_bytes, UINT16_MAX);
+    header.mss = (uint16_t)(c->path.netif->mtu - headers);
+    header.wscale = c->recv_scale;
+    header.ts_value = conn_ts_now(c, c->stack->tcp->now_ms);
+    if (is_answer) {
+        header.flags |= TCP_ACK;
+        header.ack = c->recv_next;
+        header.ts_echo = c->ts_recent;
+    }
+    if (!is_answer || (c->flags & CONN_WSCALE))
+        header.options |= TCP_OPTION_WSCALE;
+    if (is_answer ? c->flags & CONN_TIMESTAMPS : config->tcp_timestamps)
+        header.options |= TCP_OPTION_TIMESTAMP;
+    if (is_answer ? c->flags & CONN_SACK : config->tcp_sack)
+        header.options |= TCP_OPTION_SACK_PERMITTED;
+    e = emission_of(c, frame, 0);
+    c->segments_sent++;
+    ms_tcp_emit(&e, &header);
+    return SENT;
+}
+
+static void mark_urgent(const struct ms_tcp *c, struct tcp_header *header)
+{
+    uint32_t ahead = c->send_urgent - header->seq;
+
+    if (seq_gt(c->send_urgent, header->seq)) {
+        header->flags |= TCP_URG;
+        header->urgent = (uint16_t)min_u32(ahead, UINT16_MAX);
+    }
+}
+
+/*
+ * Sends the text from seq, at most len bytes of sequence space; FIN is the one after the last byte
+ * queued. *sent: how far it got, for a frame may run out of slices.
+ */
+static enum refusal send_text(struct ms_tcp *c, uint32_t seq, uint32_t len, uint32_t *sent)
+{
+    const struct ms_driver *driver;
+    struct tcp_header header;
+    struct ms_frame *frame;
+    struct emission e;
+    enum refusal refusal = take_frame(c, &frame);
+    uint32_t payload = min_u32(len, seq_lt(seq, c->send.end_seq) ? c->send.end_seq - seq : 0);
+
+    if (MS_UNLIKELY(refusal != SENT))
+        return refusal;
+    driver = c->path.netif->driver;
+    payload = ms_send_queue_fill(&c->send, seq, payload, frame,
+                                 min_u32(frame->slice_capacity, driver->slices_max));
+    fill_header(c, &header);
+    header.seq = seq;
+    *sent = payload;
+    if (seq + payload == c->send.end_seq) {
+        if (payload > 0)
+            header.flags |= TCP_PSH; /* MUST-61: the last of what is queued */
+        if ((c->flags & CONN_CLOSING) && payload < len) {
+            header.flags |= TCP_FIN;
+            *sent += 1;
+        }
+    }
+    if (MS_UNLIKELY(c->flags & CONN_URGENT_OUT))
+        mark_urgent(c, &header);
+    if (payload > c->send_mss)
+        frame->segment_size = c->send_mss;
+    e = emission_of(c, frame, payload);
+    c->segments_sent++;
+    ms_tcp_emit(&e, &header);
+    return SENT;
+}
+
+/* What one frame may carry: a segment, or as many of them as the device cuts apart itself. */
+static uint32_t frame_payload_max(const struct ms_tcp *c)
+{
+    const struct ms_driver *driver = c->path.netif->driver;
+    uint32_t max = min_u32(driver->segment_bytes_max, IP_PACKET_MAX - HEADERS_MAX);
+
+    return max > 2u * c->send_mss ? max / c->send_mss * c->send_mss : c->send_mss;
+}
+
+static uint32_t window_left(const struct ms_tcp *c, uint32_t window)
+{
+    uint32_t in_network = ms_flight_in_network(&c->flight, conn_outstanding(c));
+
+    return window > in_network ? window - in_network : 0;
+}
+
+/*
+ * What the congestion window leaves. What duplicates report is no longer in the network, so that
+ * the first two already let a new segment out (RFC 3042).
+ */
+static uint32_t congestion_room(const struct ms_tcp *c)
+{
+    return window_left(c, c->cc.window_bytes);
+}
+
+/* Sends again what is believed lost, oldest first (RFC 6675, NextSeg rule 1). */
+static enum refusal output_lost(struct ms_tcp *c)
+{
+    struct ms_stack *stack = c->stack;
+    struct sent_range *range;
+
+    while ((range = ms_flight_first_lost(&c->flight))) {
+        bool is_opening = c->state == MS_TCP_SYN_SENT || c->state == MS_TCP_SYN_RECEIVED;
+        uint32_t len = min_u32(range->end - range->seq, c->send_mss), sent = 1;
+        enum refusal refusal;
+
+        if (!is_opening && !(c->due & DUE_RETRANSMIT) && congestion_room(c) < len)
+            return SENT;
+        refusal = is_opening ? send_syn(c) : send_text(c, range->seq, len, &sent);
+        if (refusal != SENT)
+            return refusal;
+        c->due &= (uint8_t)~DUE_RETRANSMIT;
+        stack->counters.tcp_retransmitted_segments++;
+        c->retransmitted_segments++;
+        if (!(c->timers & CONN_TIMER_RETRANSMIT))
+            ms_conn_arm_retransmit(c);
+        if (!ms_flight_sent_again(&c->flight, &stack->tcp->ranges, range, sent,
+                                  (uint32_t)stack->now_us))
+            return SENT; /* no record to say so: it stays lost until the timer expires */
+    }
+    return SENT;
+}
+
+/*
+ * Nagle's algorithm and the sender's part of silly window avoidance (RFC 9293, 3.7.4, 3.8.6.2.1):
+ * whether `len` of `queued` bytes may leave as a segment that is not full.
+ */
+static bool may_send_small(const struct ms_tcp *c, uint32_t len, uint32_t queued)
+{
+    bool is_all = len == queued;
+
+    if (is_all && (c->flags & CONN_CLOSING))
+        return true;
+    if (c->flags & CONN_CORK)
+        return false;
+    if (is_all)
+        return conn_outstanding(c) == 0 || (c->flags & CONN_NO_DELAY);
+    return len >= c->send_window_max / 2 && conn_outstanding(c) == 0;
+}
+
+/* How much new text the next frame takes; 0: none may leave now. */
+static uint32_t choose_len(struct ms_tcp *c, uint32_t queued)
+{
+    uint32_t window = conn_send_window(c), outstanding = conn_outstanding(c);
+    uint32_t allowed = window > outstanding ? window - outstanding : 0;
+    uint32_t room = congestion_room(c);
+    uint32_t len = min_u32(min_u32(queued, allowed), frame_payload_max(c));
+
+    if (room < min_u32(len, c->send_mss)) {
+        c->flags |= CONN_WINDOW_LIMITED;
+        return 0;
+    }
+    len = min_u32(len, max_u32(room, c->send_mss));
+    if (len < c->send_mss)
+        return len > 0 && may_send_small(c, len, queued) ? len : 0;
+    /* A super-frame ends in a small segment only where one would follow at once anyway. */
+    if (len == queued && (c->flags & (CONN_NO_DELAY | CONN_CLOSING)) && !(c->flags & CONN_CORK))
+        return len;
+    return len - len % c->send_mss;
+}
+
+static void record_sent(struct ms_tcp *c, uint32_t len)
+{
+    struct seq_range sent = { c->send_next, c->send_next + len };
+    bool is_recorded;
+
+    if (conn_outstanding(c) == 0)
+        c->progress_ms = c->stack->tcp->now_ms;
+    is_recorded = ms_flight_append(&c->flight, &c->stack->tcp->ranges, sent,
+                                   (uint32_t)c->stack->now_us);
+    MS_ASSERT(is_recorded); /* the caller has seen that there is a record left */
+    (void)is_recorded;
+    c->send_next += len;
+    if (!(c->timers & CONN_TIMER_RETRANSMIT))
+        ms_conn_arm_retransmit(c);
+}
+
+/* A closed window, or one too small to use: the retransmission timer becomes the probe's. */
+static void wait_for_window(struct ms_tcp *c)
+{
+    if (conn_outstanding(c) == 0 && !(c->timers & CONN_TIMER_RETRANSMIT))
+        ms_conn_arm_retransmit(c);
+}
+
+/* RFC 5681, 4.1: after an idle time the window is what it was at the start, at most. */
+static void restart_after_idle(struct ms_tcp *c)
+{
+    uint32_t idle_ms = c->stack->tcp->now_ms - c->progress_ms;
+
+    if (conn_outstanding(c) == 0 && idle_ms > c->rtt.timeout_us / 1000)
+        c->cc.ops->on_idle(&c->cc);
+}
+
+/* Text not yet sent, and FIN behind it. */
+static enum refusal output_new(struct ms_tcp *c)
+{
+    bool can_record = c->flight.ranges < FLIGHT_RANGES_MAX &&
+                      !ms_pool_is_empty(&c->stack->tcp->ranges);
+
+    restart_after_idle(c);
+    while (can_record) {
+        uint32_t queued = conn_fin_is_sent(c) ? 0 : c->send.end_seq - c->send_next;
+        bool has_fin = (c->flags & CONN_CLOSING) && !conn_fin_is_sent(c);
+        uint32_t len, sent;
+        enum refusal refusal;
+
+        if (queued == 0 && !has_fin) {
+            if (window_left(c, c->cc.window_bytes / 2) > 0)
+                c->flags &= (uint16_t)~CONN_WINDOW_LIMITED;
+            return SENT;
+        }
+        len = choose_len(c, queued);
+        if (len == 0 && queued > 0) {
+            wait_for_window(c);
+            return SENT;
+        }
+        refusal = send_text(c, c->send_next, len + (has_fin && len == queued), &sent);
+        if (refusal != SENT)
+            return refusal;
+        record_sent(c, sent);
+    }
+    return NO_ROOM;
+}
+
+/* One byte, or FIN, into a closed window, so that its opening is noticed (RFC 9293, 3.8.6.1). */
+static enum refusal output_probe(struct ms_tcp *c)
+{
+    uint32_t sent;
+    enum refusal refusal;
+
+    c->due &= (uint8_t)~DUE_PROBE;
+    if (conn_outstanding(c) > 0 || conn_fin_is_sent(c) ||
+        (c->send_next == c->send.end_seq && !(c->flags & CONN_CLOSING)) ||
+        ms_pool_is_empty(&c->stack->tcp->ranges))
+        return SENT;
+    /* A window too small for a decent segment is used up all the same (3.8.6.2.1, override). */
+    refusal = send_text(c, c->send_next, max_u32(conn_send_window(c), 1), &sent);
+    if (refusal == SENT) {
+        c->stack->counters.tcp_zero_window_probes++;
+        record_sent(c, sent);
+    }
+    return refusal;
+}
+
+static enum refusal output_opening(struct ms_tcp *c)
+{
+    enum refusal refusal;
+
+    if (conn_outstanding(c) > 0)
+        return output_lost(c);
+    if (ms_pool_is_empty(&c->stack->tcp->ranges))
+        return NO_ROOM;
+    refusal = send_syn(c);
+    if (refusal == SENT)
+        record_sent(c, 1);
+    return refusal;
+}
+
+/* In order: what is lost, a probe, what is new; and an ACK if none of them carried it. */
+static enum refusal output_open(struct ms_tcp *c)
+{
+    enum refusal refusal = SENT;
+
+    if (c->due & DUE_OUTPUT) {
+        if (c->flight.lost_bytes > 0)
+            refusal = output_lost(c);
+        if (refusal == SENT && (c->due & DUE_PROBE))
+            refusal = output_probe(c);
+        if (refusal == SENT)
+            refusal = output_new(c);
+        if (refusal == SENT)
+            c->due &= (uint8_t)~DUE_OUTPUT;
+    }
+    if (refusal == SENT && (c->due & DUE_KEEPALIVE)) {
+        refusal = send_empty(c, c->send_unacked - 1, 0);
+        if (refusal == SENT)
+            c->due &= (uint8_t)~DUE_KEEPALIVE;
+    }
+    if (refusal == SENT && (c->due & DUE_ACK))
+        refusal = send_empty(c, c->send_next, 0);
+    return refusal;
+}
+
+/* The last words of a connection that is over, if there is room for them. */
+static void output_last(struct ms_tcp *c)
+{
+    if (c->due & DUE_RESET) {
+        if (send_empty(c, c->send_next, TCP_RST) == SENT)
+            c->stack->counters.tcp_out_resets++;
+    } else if (c->due & DUE_ACK) {
+        (void)send_empty(c, c->send_next, 0);
+    }
+}
+
+void ms_output_ack_now(struct ms_tcp *c)
+{
+    (void)send_empty(c, c->send_next, 0);
+}
+
+void ms_conn_challenge(struct ms_tcp *c)
+{
+    uint16_t now = (uint16_t)(c->stack->tcp->now_ms / CHALLENGE_UNIT_MS);
+
+    if ((c->due & DUE_ACK) || (uint16_t)(now - c->challenged) < CHALLENGE_INTERVAL)
+        return;
+    c->challenged = now;
+    c->stack->counters.tcp_challenge_acks++;
+    ms_conn_pend(c, DUE_ACK);
+}
+
+/* Takes the first pending connection off the list. */
+static struct ms_tcp *take_pending(struct tcp_floor *floor)
+{
+    struct ms_tcp *c = conn_at(floor, floor->pending_first);
+
+    floor->pending_first = c->pending_next;
+    c->flags &= (uint16_t)~CONN_PENDING;
+    return c;
+}
+
+/* False: there is no room now, and the connection waits for some. */
+static bool output_connection(struct ms_tcp *c)
+{
+    bool is_opening = c->state == MS_TCP_SYN_SENT || c->state == MS_TCP_SYN_RECEIVED;
+    enum refusal refusal;
+
+    if (c->state == MS_TCP_CLOSED) {
+        output_last(c);
+        ms_conn_bury(c);
+        return true;
+    }
+    refusal = is_opening ? output_opening(c) : output_open(c);
+    if (refusal == NO_ROOM) {
+        ms_conn_pend(c, 0);
+        return false;
+    }
+    if (refusal == NO_ROUTE) { /* the retransmission timer tries again, and ends it in time */
+        ms_count_drop(c->stack, MS_DROP_SEND_NO_ROUTE);
+        ms_conn_arm_retransmit(c);
+    }
+    if (is_opening || refusal == NO_ROUTE)
+        c->due = 0;
+    return true;
+}
+
+void ms_tcp_flush(struct ms_stack *stack)
+{
+    struct tcp_floor *floor = stack->tcp;
+    uint32_t last = floor->pending_last;
+    unsigned refusals = 0;
+    bool is_last = false;
+
+    floor->is_blocked = false;
+    /* Those that find no room go to the end of the list, and are not looked at twice. */
+    while (floor->pending_first != FLOW_NONE && !is_last && refusals < REFUSALS_MAX) {
+        is_last = floor->pending_first == last;
+        refusals = output_connection(take_pending(floor)) ? 0 : refusals + 1;
+        floor->is_blocked |= refusals > 0;
+    }
+}
+
+bool ms_tcp_has_pending(const struct ms_stack *stack, bool *is_blocked)
+{
+    *is_blocked = stack->tcp->is_blocked;
+    return stack->tcp->pending_first != FLOW_NONE;
+}

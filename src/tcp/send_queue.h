@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/* Bytes lent by the application: which lent buffer holds which sequence number. */
+#ifndef TCP_SEND_QUEUE_H
+#define TCP_SEND_QUEUE_H
+
+#include <stdint.h>
+
+#include "core/frame.h"
+
+struct send_queue {
+    struct ms_buf *head; /* the oldest not wholly acknowledged */
+    struct ms_buf *tail;
+    struct ms_buf *cursor; /* where the last fill ended: new data goes on from here */
+    uint32_t head_seq;     /* of head's first byte */
+    uint32_t cursor_seq;   /* of cursor's first byte */
+    uint32_t end_seq;      /* after the last byte queued */
+};
+
+void ms_send_queue_init(struct send_queue *q, uint32_t seq);
+/* Takes a reference. */
+void ms_send_queue_append(struct send_queue *q, struct ms_buf *buf);
+/* Shows the bytes from seq, at most len, in the frame's slices. Returns how many had room. */
+uint32_t ms_send_queue_fill(struct send_queue *q, uint32_t seq, uint32_t len,
+                            struct ms_frame *frame, uint32_t slices_max);
+/* Drops the queue's reference to what lies wholly before ack. May call release(). */
+void ms_send_queue_acknowledge(struct send_queue *q, uint32_t ack);
+/* Drops all references. May call release(). */
+void ms_send_queue_clear(struct send_queue *q);
+
+#endif

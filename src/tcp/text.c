@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: ISC */
+/* URG, text and FIN of an arriving segment: RFC 9293, 3.10.7.4, steps six to eight. */
+#include "tcp/verbs.h"
+
+enum {
+    ACK_EVERY_SEGMENTS = 2, /* RFC 9293, SHLD-19 */
+    COPY_BREAK_BYTES = 256, /* shorter payloads are copied, so that one byte pins no page */
+};
+
+/* A small payload that is kept, with a frame of its own around it. */
+struct kept_copy {
+    struct pool *pool;
+    uint8_t bytes[COPY_BREAK_BYTES];
+};
+
+size_t ms_kept_copy_size(void)
+{
+    return sizeof(struct kept_copy) + sizeof(struct ms_frame);
+}
+
+static struct kept_copy *copy_of(struct ms_frame *frame)
+{
+    return (struct kept_copy *)(void *)frame - 1;
+}
+
+static void release_copy(struct ms_frame *frame)
+{
+    ms_pool_put(copy_of(frame)->pool, copy_of(frame));
+}
+
+/* Points a held segment at a copy of its bytes; with no room left it keeps the frame itself. */
+static struct ms_frame *copy_small(struct tcp_floor *floor, struct held_segment *held)
+{
+    struct kept_copy *copy = ms_pool_get(&floor->copies);
+    struct ms_frame *frame;
+    uint32_t done = 0;
+
+    if (!copy)
+        return NULL;
+    while (done < held->len) {
+        struct ms_slice run = ms_frame_run(held->frame, held->offset + done, held->len - done);
+
+        memcpy(copy->bytes + done, run.data, run.len);
+        done += run.len;
+    }
+    copy->pool = &floor->copies;
+    frame = (struct ms_frame *)(void *)(copy + 1);
+    *frame = (struct ms_frame){ .head = copy->bytes, .head_len = held->len, .refs = 1,
+                                .release = release_copy };
+    held->frame = frame;
+    held->offset = 0;
+    return frame;
+}
+
+/* It is not this one's turn: keep it, and tell the sender at once (RFC 5681, 4.2; SHLD-31). */
+static void hold(struct ms_tcp *c, struct segment *s)
+{
+    struct tcp_floor *floor = c->stack->tcp;
+    struct held_segment held = { .frame = s->p->frame, .offset = s->payload_offset,
+                                 .seq = s->seq, .len = s->payload_len };
+    struct ms_frame *copy = held.len < COPY_BREAK_BYTES ? copy_small(floor, &held) : NULL;
+    enum ms_drop drop = ms_recv_queue_hold(&c->recv, &floor->held, &held);
+
+    if (copy)
+        ms_frame_put(copy);
+    c->out_of_order = (uint16_t)(c->out_of_order + 1);
+    c->stack->counters.tcp_out_of_order_segments++;
+    if (drop == MS_DROP_TCP_DUPLICATE) {
+        c->recv.duplicate = (struct seq_range){ held.seq, held.seq + held.len };
+        c->stack->counters.tcp_duplicate_segments++;
+    } else if (drop != MS_DROP_NONE) {
+        ms_count_drop(c->stack, drop);
+    }
+    /* Without SACK the sender counts duplicates, so each must leave for itself. */
+    if ((c->due & DUE_ACK) && !(c->flags & CONN_SACK))
+        ms_output_ack_now(c);
+    ms_conn_pend(c, DUE_ACK);
+}
+
+/* Hands the next bytes of the stream to the application, run by run. */
+static void deliver(struct ms_tcp *c, struct ms_frame *frame, uint32_t offset, uint32_t len)
+{
+    c->recv_next += len;
+    c->unconsumed_bytes += len;
+    c->bytes_received += len;
+    while (len > 0 && c->state != MS_TCP_CLOSED) {
+        struct ms_slice run = ms_frame_run(frame, offset, len);
+
+        if (c->events->on_data)
+            c->events->on_data(c, c->user, &run, frame);
+        else
+            ms_tcp_consumed(c, run.len);
+        offset += run.len;
+        len -= run.len;
+    }
+}
+
+/* Whatever was held and has now its turn. */
+static void deliver_held(struct ms_tcp *c)
+{
+    struct held_segment held;
+
+    while (c->recv.runs &&
+           ms_recv_queue_take(&c->recv, &c->stack->tcp->held, c->recv_next, &held)) {
+        deliver(c, held.frame, held.offset, held.len);
+        ms_frame_put(held.frame);
+        if (c->state == MS_TCP_CLOSED)
+            return;
+    }
+}
+
+/* RFC 9293, 4.2 of RFC 5681: every second segment at once, a single one a little later. */
+static void schedule_ack(struct ms_tcp *c, const struct segment *s)
+{
+    uint32_t segments = 1;
+
+    if (s->p->frame->segment_size)
+        segments = (s->payload_len + s->p->frame->segment_size - 1) / s->p->frame->segment_size;
+    c->segments_to_ack = (uint8_t)min_u32(c->segments_to_ack + segments, UINT8_MAX);
+    if (c->segments_to_ack >= ACK_EVERY_SEGMENTS || c->recv.runs)
+        c->due |= DUE_ACK;
+    else if (!(c->timers & CONN_TIMER_ACK))
+        ms_conn_arm(c, CONN_TIMER_ACK, c->stack->now_us + c->stack->config.tcp_delayed_ack_us);
+}
+
+/* Sixth: the urgent pointer is delivered as a notice; the data stay in line (RFC 6093). */
+static void urgent_arrives(struct ms_tcp *c, const struct segment *s)
+{
+    uint32_t end = s->header.seq + s->header.urgent; /* MUST-62: past the last urgent octet */
+
+    if (seq_le(end, c->recv_next) ||
+        ((c->flags & CONN_URGENT_IN) && seq_le(end, c->recv_urgent)))
+        return;
+    c->recv_urgent = end;
+    c->flags |= CONN_URGENT_IN;
+    if (c->events->on_urgent)
+        c->events->on_urgent(c, c->user, end - c->recv_next);
+}
+
+/* Seventh. */
+static void payload_arrives(struct ms_tcp *c, struct segment *s)
+{
+    bool was_reordered = c->recv.runs;
+
+    if (s->seq != c->recv_next) {
+        hold(c, s);
+        return;
+    }
+    deliver(c, s->p->frame, s->payload_offset, s->payload_len);
+    if (was_reordered) {
+        c->due |= DUE_ACK; /* RFC 5681, 4.2: a segment that fills a hole is acknowledged at once */
+        deliver_held(c);
+    }
+    if (c->state != MS_TCP_CLOSED)
+        schedule_ack(c, s);
+}
+
+/* Eighth: FIN's turn has come, every byte before it is here. */
+static void fin_arrives(struct ms_tcp *c)
+{
+    c->recv_next++;
+    c->flags |= CONN_EOF_DELIVERED;
+    c->due |= DUE_ACK;
+    ms_conn_move(c, TCP_EVENT_FIN);
+    if (c->events->on_eof)
+        c->events->on_eof(c, c->user);
+    if (c->state == MS_TCP_TIME_WAIT)
+        ms_time_wait_enter(c);
+}
+
+static bool may_receive(const struct ms_tcp *c)
+{
+    return (c->state == MS_TCP_ESTABLISHED || c->state == MS_TCP_FIN_WAIT_1 ||
+            c->state == MS_TCP_FIN_WAIT_2);
+}
+
+void ms_text_arrives(struct ms_tcp *c, struct segment *s)
+{
+    if (!may_receive(c))
+        return;
+    if (MS_UNLIKELY(s->flags & TCP_URG))
+        urgent_arrives(c, s);
+    if (MS_UNLIKELY((s->flags & TCP_FIN) && !(c->flags & CONN_FIN_KNOWN))) {
+        c->flags |= CONN_FIN_KNOWN;
+        c->fin_seq = s->seq + s->payload_len;
+        ms_conn_pend(c, DUE_ACK);
+    }
+    /* Nothing comes after FIN, whatever a later segment says. */
+    if (MS_UNLIKELY(c->flags & CONN_FIN_KNOWN) && seq_gt(s->seq + s->payload_len, c->fin_seq))
+        s->payload_len = seq_lt(s->seq, c->fin_seq) ? c->fin_seq - s->seq : 0;
+    if (s->payload_len > 0)
+        payload_arrives(c, s);
+    if (MS_UNLIKELY(c->flags & CONN_FIN_KNOWN) && may_receive(c) && c->recv_next == c->fin_seq)
+        fin_arrives(c);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC */
+/* A connection's timers: retransmission and probes, delayed ACK, keepalive. */
+#include "tcp/tcp.h"
+
+#include "tcp/verbs.h"
+
+enum {
+    R1_RETRANSMISSIONS = 3, /* RFC 9293, SHLD-10 */
+    MS_PER_S = 1000,
+    US_PER_MS = 1000,
+    SYN_TIMEOUT_S = 190, /* RFC 9293, MUST-23: at least three minutes */
+};
+
+/* Deadlines lie less than half an hour from now, so their low bits are enough. */
+static uint64_t whole_deadline(const struct ms_tcp *c, uint32_t low)
+{
+    uint64_t now_us = c->stack->now_us;
+
+    return now_us + (uint64_t)(int64_t)(int32_t)(low - (uint32_t)now_us);
+}
+
+static bool is_synchronized(const struct ms_tcp *c)
+{
+    return c->state != MS_TCP_SYN_SENT && c->state != MS_TCP_SYN_RECEIVED;
+}
+
+/* R2 (RFC 9293, 3.8.3): nothing moved for the whole user timeout. */
+static bool has_timed_out(const struct ms_tcp *c)
+{
+    uint32_t limit_s = is_synchronized(c) ? c->user_timeout_s
+                                          : max_u32(c->user_timeout_s, SYN_TIMEOUT_S);
+
+    return c->user_timeout_s != 0 &&
+           c->stack->tcp->now_ms - c->progress_ms >= limit_s * MS_PER_S;
+}
+
+/* R1: tell IP to look for another way, and the application if it cares (MUST-20, SHLD-9). */
+static void report_trouble(struct ms_tcp *c)
+{
+    if (c->backoffs < R1_RETRANSMISSIONS || (c->flags & CONN_R1_REPORTED))
+        return;
+    c->flags |= CONN_R1_REPORTED;
+    c->path.generation = 0;
+    if (!(c->flags & CONN_NO_SOFT_ERRORS) && c->events && c->events->on_soft_error)
+        c->events->on_soft_error(c, c->user, MS_ERROR_TIMED_OUT);
+}
+
+/* A window too small to use, and the peer may have forgotten to open it. Never ends as long as the
+ * peer answers (MUST-37): its answers are progress. */
+static void probe(struct ms_tcp *c)
+{
+    if (seq_gt(c->received_ms, c->progress_ms))
+        c->progress_ms = c->received_ms;
+    if (conn_outstanding(c) > 0)
+        ms_flight_lose_all(&c->flight);
+    ms_conn_pend(c, DUE_OUTPUT | DUE_PROBE | DUE_RETRANSMIT);
+}
+
+/* RFC 6298, 5.4 to 5.7; RFC 5681, equation 4; RFC 6582, 4.2. */
+static void retransmit(struct ms_tcp *c)
+{
+    uint32_t outstanding = conn_outstanding(c);
+
+    if (!(c->flags & CONN_SACK))
+        c->flight.sacked_bytes = 0; /* those were only counted duplicates */
+    if (ms_flight_lose_all(&c->flight))
+        c->stack->counters.tcp_reneged++;
+    if (is_synchronized(c))
+        c->cc.ops->on_timeout(&c->cc, c->stack->now_us, outstanding, c->backoffs == 0);
+    c->flags = (uint16_t)((c->flags & ~CONN_RECOVERY) | CONN_LOSS);
+    c->flight.recovery_end = c->send_next;
+    c->duplicate_acks = 0;
+    ms_conn_pend(c, DUE_OUTPUT | DUE_RETRANSMIT);
+}
+
+static void retransmit_expired(struct ms_tcp *c)
+{
+    bool is_window_closed = is_synchronized(c) && conn_send_window(c) <= conn_outstanding(c);
+
+    ms_conn_disarm(c, CONN_TIMER_RETRANSMIT);
+    if (conn_outstanding(c) == 0 && c->send_next == c->send.end_seq &&
+        !(c->flags & CONN_CLOSING) && is_synchronized(c))
+        return; /* nothing left to wait for */
+    if (has_timed_out(c)) {
+        c->due |= DUE_RESET;
+        ms_conn_end(c, MS_ERROR_TIMED_OUT);
+        return;
+    }
+    if (conn_outstanding(c) == 0 || (is_window_closed && conn_outstanding(c) <= 1)) {
+        probe(c);
+    } else {
+        c->stack->counters.tcp_timeouts++;
+        c->timeouts = (uint8_t)min_u32(c->timeouts + 1u, UINT8_MAX);
+        retransmit(c);
+    }
+    c->backoffs = (uint8_t)min_u32(c->backoffs + 1u, UINT8_MAX);
+    ms_rtt_back_off(&c->rtt, ms_conn_rto_bounds(c));
+    ms_conn_arm_retransmit(c);
+    report_trouble(c);
+}
+
+static uint64_t keepalive_deadline_us(const struct ms_tcp *c)
+{
+    uint32_t wait_s = c->keepalive_idle_s + (uint32_t)c->keepalive_probes * c->keepalive_interval_s;
+    uint32_t passed_ms = c->stack->tcp->now_ms - c->received_ms;
+
+    if (wait_s * (uint64_t)MS_PER_S <= passed_ms)
+        return c->stack->now_us;
+    return c->stack->now_us + (wait_s * (uint64_t)MS_PER_S - passed_ms) * US_PER_MS;
+}
+
+/* RFC 9293, 3.8.4: idle for so long, and nothing outstanding. */
+static void keepalive_expired(struct ms_tcp *c)
+{
+    if (conn_outstanding(c) > 0 || !is_synchronized(c)) {
+        ms_conn_arm(c, CONN_TIMER_KEEPALIVE,
+                    c->stack->now_us + c->keepalive_interval_s * UINT64_C(1000000));
+        return;
+    }
+    if (keepalive_deadline_us(c) <= c->stack->now_us) {
+        if (c->keepalive_probes >= c->keepalive_probes_max) {
+            c->due |= DUE_RESET;
+            ms_conn_end(c, MS_ERROR_TIMED_OUT);
+            return;
+        }
+        c->keepalive_probes++;
+        c->stack->counters.tcp_keepalives++;
+        ms_conn_pend(c, DUE_KEEPALIVE);
+    }
+    ms_conn_arm(c, CONN_TIMER_KEEPALIVE, keepalive_deadline_us(c));
+}
+
+void ms_conn_start_keepalive(struct ms_tcp *c)
+{
+    if (c->keepalive_idle_s == 0)
+        ms_conn_disarm(c, CONN_TIMER_KEEPALIVE);
+    else
+        ms_conn_arm(c, CONN_TIMER_KEEPALIVE, keepalive_deadline_us(c));
+}
+
+static bool is_due(const struct ms_tcp *c, enum conn_timer timer, uint32_t low)
+{
+    return (c->timers & timer) && whole_deadline(c, low) <= c->stack->now_us;
+}
+
+/* The wheel's timer may have fired early, for deadlines only move away without telling it. */
+static void arm_again(struct ms_tcp *c)
+{
+    uint64_t first_us = UINT64_MAX;
+
+    if (ms_timer_is_armed(&c->timer) || c->state == MS_TCP_CLOSED)
+        return;
+    if (c->timers & CONN_TIMER_RETRANSMIT)
+        first_us = whole_deadline(c, c->retransmit_us);
+    if (c->timers & CONN_TIMER_ACK)
+        first_us = min_u64(first_us, whole_deadline(c, c->ack_us));
+    if (c->timers & CONN_TIMER_KEEPALIVE)
+        first_us = min_u64(first_us, max_u64(keepalive_deadline_us(c), c->stack->now_us + 1));
+    if (first_us != UINT64_MAX)
+        ms_wheel_arm(&c->stack->wheel, &c->timer, TIMER_TCP, first_us);
+}
+
+void ms_tcp_expired(struct timer *timer)
+{
+    struct ms_tcp *c = MS_CONTAINER_OF(timer, struct ms_tcp, timer);
+
+    if (is_due(c, CONN_TIMER_ACK, c->ack_us)) {
+        ms_conn_disarm(c, CONN_TIMER_ACK);
+        c->stack->counters.tcp_delayed_acks++;
+        ms_conn_pend(c, DUE_ACK);
+    }
+    if (is_due(c, CONN_TIMER_RETRANSMIT, c->retransmit_us))
+        retransmit_expired(c);
+    if ((c->timers & CONN_TIMER_KEEPALIVE) && keepalive_deadline_us(c) <= c->stack->now_us)
+        keepalive_expired(c);
+    arm_again(c);
+}

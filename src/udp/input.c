@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/* A datagram arrives (RFC 768, 1122 4.1, 8200 8.1). */
+#include "udp/socket.h"
+#include "udp/udp.h"
+#include "wire/udp.h"
+
+/* Sound, and summed right; leaves p at the payload. */
+static enum ms_drop parse(struct packet *p)
+{
+    struct bytes rest = { p->bytes.data, p->len };
+    struct udp_header header;
+    enum ms_drop drop;
+
+    if (p->bytes.len < UDP_HEADER_LEN)
+        return p->len < UDP_HEADER_LEN ? MS_DROP_UDP_TRUNCATED : MS_DROP_FRAME_NOT_CONTIGUOUS;
+    drop = ms_udp_header_parse(&header, &rest);
+    if (drop != MS_DROP_NONE)
+        return drop;
+    p->len = header.len;
+    if (header.checksum == 0 ? !p->is_ipv4 : !ms_packet_checksum_ok(p))
+        return MS_DROP_UDP_BAD_CHECKSUM;
+    p->flow.local_port = header.dst_port;
+    p->flow.remote_port = header.src_port;
+    packet_strip(p, UDP_HEADER_LEN);
+    return header.dst_port == 0 ? MS_DROP_UDP_BAD_PORT : MS_DROP_NONE;
+}
+
+/* The pieces behind the first one: slices, of which the datagram may end before the last. */
+static void deliver(struct ms_udp *udp, const struct packet *p)
+{
+    const struct ms_datagram datagram = {
+        .remote = { p->flow.remote, p->flow.remote_port, p->netif },
+        .local = { p->flow.local, p->flow.local_port, p->netif },
+        .first = { .data = p->bytes.data, .len = min_u32((uint32_t)p->bytes.len, p->len) },
+        .more = p->frame->slices,
+        .more_count = p->len > p->bytes.len ? p->frame->slice_count : 0,
+        .len = p->len,
+        .frame = p->frame,
+        .hop_limit = p->hop_limit,
+        .traffic_class = p->traffic_class,
+    };
+
+    p->stack->counters.udp_in_datagrams++;
+    udp->events->on_datagram(udp, udp->user, &datagram);
+}
+
+enum ms_drop ms_udp_input(struct packet *p)
+{
+    struct packet whole = *p; /* an error quotes the packet as it came */
+    enum ms_drop drop = parse(p);
+    struct ms_udp *udp;
+
+    if (MS_UNLIKELY(drop != MS_DROP_NONE)) {
+        p->stack->counters.udp_in_errors++;
+        return drop;
+    }
+    udp = ms_udp_find(p->stack->udp, &p->flow, p->netif);
+    if (MS_UNLIKELY(!udp)) {
+        p->stack->counters.udp_no_ports++;
+        ms_icmp_send_error(&whole, ICMP_ERROR_PORT_UNREACHABLE, 0);
+        return MS_DROP_UDP_NO_SOCKET;
+    }
+    deliver(udp, p);
+    return MS_DROP_NONE;
+}
+
+void ms_udp_report(struct ms_stack *stack, const struct icmp_report *report)
+{
+    struct ms_udp *udp = ms_udp_find(stack->udp, &report->flow, NULL);
+    const struct ms_endpoint remote = { .addr = report->flow.remote,
+                                        .port = report->flow.remote_port };
+
+    if (report->kind == ICMP_TOO_BIG) {
+        /* Datagrams are not numbered, so nothing more than the ports vouches for this. */
+        if (udp)
+            ms_ip_lower_mtu(stack, &report->flow.remote, report->mtu);
+        return;
+    }
+    if (udp && udp->events->on_error)
+        udp->events->on_error(udp, udp->user, &remote, MS_ERROR_UNREACHABLE);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+/* UDP sockets: opened, closed, found. */
+#include "udp/socket.h"
+
+#include "udp/udp.h"
+
+enum {
+    PORT_FIRST = 49152, /* RFC 6335, 6: dynamic ports */
+    PORT_COUNT = 16384,
+    GROUP_HOP_LIMIT = 1, /* RFC 1112, 6.1 */
+};
+
+void ms_udp_init(struct ms_stack *stack, struct arena *arena)
+{
+    struct udp_floor *floor = ms_arena_take(arena, sizeof(*floor));
+    struct udp_floor measured;
+
+    stack->udp = floor;
+    ms_pool_init(floor ? &floor->sockets : &measured.sockets, arena, sizeof(struct ms_udp),
+                 stack->config.udp_sockets);
+}
+
+/* How closely a socket fits; 0: not at all. An address counts more than an interface. */
+static unsigned fitness(const struct ms_udp *udp, const struct flow *flow,
+                        const struct ms_netif *netif)
+{
+    bool is_any;
+
+    if (udp->local.port != flow->local_port || (udp->local.netif && udp->local.netif != netif))
+        return 0;
+    is_any = addr_is_unspecified(&udp->local.addr);
+    if (!is_any && !addr_equal(&udp->local.addr, &flow->local))
+        return 0;
+    return 1u + (is_any ? 0 : 2) + (udp->local.netif ? 1 : 0);
+}
+
+struct ms_udp *ms_udp_find(const struct udp_floor *floor, const struct flow *flow,
+                           const struct ms_netif *netif)
+{
+    struct ms_udp *udp = floor->buckets[flow->local_port % UDP_BUCKETS], *best = NULL;
+    unsigned best_fitness = 0;
+
+    for (; udp; udp = udp->next) {
+        unsigned fits = fitness(udp, flow, netif);
+
+        if (fits > best_fitness) {
+            best_fitness = fits;
+            best = udp;
+        }
+    }
+    return best;
+}
+
+static bool is_taken(const struct udp_floor *floor, const struct ms_endpoint *local)
+{
+    const struct ms_udp *udp = floor->buckets[local->port % UDP_BUCKETS];
+
+    while (udp && !(udp->local.port == local->port && udp->local.netif == local->netif &&
+                    addr_equal(&udp->local.addr, &local->addr)))
+        udp = udp->next;
+    return udp != NULL;
+}
+
+/* RFC 6056, 3.3.1: a random start, then the next ones. */
+static bool pick_port(struct ms_stack *stack, struct ms_endpoint *local)
+{
+    uint32_t first = ms_random_below(&stack->random, PORT_COUNT);
+
+    for (uint32_t i = 0; i < PORT_COUNT; i++) {
+        local->port = (uint16_t)(PORT_FIRST + (first + i) % PORT_COUNT);
+        if (!is_taken(stack->udp, local))
+            return true;
+    }
+    return false;
+}
+
+enum ms_error ms_udp_open(struct ms_stack *stack, const struct ms_endpoint *local,
+                          const struct ms_udp_events *events, void *user, struct ms_udp **udp)
+{
+    struct ms_endpoint bound = *local;
+    struct ms_udp *made, **bucket;
+
+    if (!events || !events->on_datagram)
+        return MS_ERROR_INVALID;
+    if (bound.port == 0 ? !pick_port(stack, &bound) : is_taken(stack->udp, &bound))
+        return MS_ERROR_IN_USE;
+    made = ms_pool_get(&stack->udp->sockets);
+    if (!made)
+        return MS_ERROR_NO_MEMORY;
+    bucket = &stack->udp->buckets[bound.port % UDP_BUCKETS];
+    *made = (struct ms_udp){
+        .next = *bucket,
+        .stack = stack,
+        .local = bound,
+        .events = events,
+        .user = user,
+        .hop_limit = IP_HOP_LIMIT_DEFAULT,
+        .group_hop_limit = GROUP_HOP_LIMIT,
+    };
+    *bucket = made;
+    *udp = made;
+    return MS_OK;
+}
+
+void ms_udp_close(struct ms_udp *udp)
+{
+    struct udp_floor *floor = udp->stack->udp;
+    struct ms_udp **link = &floor->buckets[udp->local.port % UDP_BUCKETS];
+
+    while (*link != udp)
+        link = &(*link)->next;
+    *link = udp->next;
+    ms_pool_put(&floor->sockets, udp);
+}
+
+void ms_udp_local(const struct ms_udp *udp, struct ms_endpoint *local)
+{
+    *local = udp->local;
+}
+
+enum ms_error ms_udp_set(struct ms_udp *udp, enum ms_udp_option option, uint32_t value)
+{
+    if (value > UINT8_MAX)
+        return MS_ERROR_INVALID;
+    switch (option) {
+    case MS_UDP_HOP_LIMIT: udp->hop_limit = (uint8_t)value; return MS_OK;
+    case MS_UDP_GROUP_HOP_LIMIT: udp->group_hop_limit = (uint8_t)value; return MS_OK;
+    case MS_UDP_TRAFFIC_CLASS: udp->traffic_class = (uint8_t)value; return MS_OK;
+    case MS_UDP_CHECKSUM_IPV4: udp->sends_no_checksum = value == 0; return MS_OK;
+    default: return MS_ERROR_INVALID;
+    }
+}
