@@ -39,7 +39,8 @@ enum ms_stream_end {
  */
 struct ms_stream_chunk {
     uint64_t end, after;
-    uint64_t delay_us;
+    uint64_t delay_us; /* since it had received that, and written what comes before */
+    uint64_t time_us;  /* in the capture, since the stream's first segment */
 };
 
 /* What one side sent. */
@@ -48,10 +49,14 @@ struct ms_stream_side {
     uint16_t port;
     const uint8_t *data; /* unique bytes, in order */
     uint64_t len;
+    /* Of those, the other side acknowledged so many. A reset may destroy the rest, so after one a
+     * replay is right if it delivers at least this much, and nothing but a prefix of data. */
+    uint64_t acked;
     const struct ms_stream_chunk *chunks; /* all bytes, in order of time */
     size_t chunk_count;
     enum ms_stream_end end;
-    /* It ended once it had received so many bytes, and perhaps the other's FIN; so much later. */
+    /* It ended once it had received so many bytes, and perhaps the other's FIN; so much later
+     * (and after all its bytes were written). */
     uint64_t end_after, end_delay_us;
     bool end_after_fin;
     uint64_t segments, data_segments, retransmissions, duplicates, out_of_order, corrupt;

@@ -31,6 +31,10 @@ struct ms_tap_stats {
  */
 int ms_tap_open(struct ms_tap **tap, const struct ms_tap_config *config, char *message,
                 size_t size);
+/* The same on a descriptor that behaves like one (passed by a privileged process), which it owns
+ * from now on, if it succeeds. Packets on it have a struct virtio_net_hdr of 10 bytes in front. */
+int ms_tap_adopt(struct ms_tap **tap, int fd, const struct ms_tap_config *config, char *message,
+                 size_t size);
 /* After ms_netif_detach(), and once no received frame is held any more. */
 void ms_tap_close(struct ms_tap *tap);
 struct ms_device *ms_tap_device(struct ms_tap *tap);
