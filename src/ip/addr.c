@@ -189,6 +189,7 @@ void ms_addr_remove(struct netif_addr *entry)
         (void)error;
     }
     entry->is_used = false;
+    netif->stack->has_lost_address = true;
     own_bits_build(netif->stack);
 }
 
@@ -206,6 +207,7 @@ void ms_addr_duplicate(struct netif_addr *entry)
 
     stack->counters.address_conflicts++;
     entry->state = MS_ADDR_DUPLICATE;
+    stack->has_lost_address = true;
     lifetime_start(entry);
     ms_paths_changed(stack);
 }
