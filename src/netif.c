@@ -43,7 +43,7 @@ void ms_netif_detach(struct ms_netif *netif)
 void ms_netif_set_up(struct ms_netif *netif, bool is_up)
 {
     netif->is_up = is_up;
-    netif->stack->path_generation++;
+    ms_paths_changed(netif->stack);
 }
 
 /* Bytes of n frames from the tail on. */

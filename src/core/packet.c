@@ -18,6 +18,22 @@ struct ms_slice ms_frame_run(const struct ms_frame *frame, uint32_t offset, uint
     return (struct ms_slice){ .data = data + offset, .len = min_u32(len, have - offset) };
 }
 
+struct bytes ms_packet_gather(const struct packet *p, uint8_t *room, uint32_t max)
+{
+    uint32_t offset = (uint32_t)(p->bytes.data - p->frame->head), done = 0;
+    uint32_t len = min_u32(p->len, max);
+
+    if (p->bytes.len >= len)
+        return bytes_of(p->bytes.data, min_u32((uint32_t)p->bytes.len, p->len));
+    while (done < len) {
+        struct ms_slice run = ms_frame_run(p->frame, offset + done, len - done);
+
+        memcpy(room + done, run.data, run.len);
+        done += run.len;
+    }
+    return bytes_of(room, len);
+}
+
 /* The sum of a packet whose payload goes on in slices. */
 static uint64_t sum_pieces(const struct packet *p, uint32_t here)
 {

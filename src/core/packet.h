@@ -47,6 +47,8 @@ static inline void packet_strip(struct packet *p, uint32_t n)
 uint16_t ms_packet_sum(const struct packet *p);
 /* Whether the transport checksum over what is left is right, or needs no check. */
 bool ms_packet_checksum_ok(const struct packet *p);
+/* The next bytes in one piece: where they lie, or copied to room, which takes max of them. */
+struct bytes ms_packet_gather(const struct packet *p, uint8_t *room, uint32_t max);
 /*
  * The run of bytes at `offset` from the start of the frame's head, at most `len` long: a payload is
  * read as a series of these.

@@ -77,7 +77,7 @@ static enum ms_drop error_input(const struct packet *p, const struct icmp_header
     p->stack->counters.icmp_in_errors++;
     if (kind == ICMP_NOTHING)
         return MS_DROP_ICMP_UNKNOWN_TYPE;
-    if (!read_quote(report, &quoted, p->bytes))
+    if (!read_quote(report, &quoted, ms_packet_gather(p, report->room, ICMP_QUOTE_ROOM)))
         return MS_DROP_ICMP_BAD_QUOTE;
     if (kind == ICMP_TOO_BIG &&
         !bound_mtu(report, icmp_next_hop_mtu(header), quoted.total_len))

@@ -13,6 +13,9 @@ enum icmp_kind {
     ICMP_TOO_BIG,     /* fragmentation needed, packet too big */
 };
 
+/* IPv6 with a fragment header, or IPv4 with all options; and the largest TCP header. */
+enum { ICMP_QUOTE_ROOM = 60 + 60 };
+
 /* An ICMP error about a packet of ours. */
 struct icmp_report {
     enum icmp_kind kind;
@@ -21,6 +24,7 @@ struct icmp_report {
     uint8_t type, code;
     uint32_t mtu;       /* with ICMP_TOO_BIG: the next hop's, already bounded from below */
     struct bytes quote; /* the quoted transport header, at least 8 bytes */
+    uint8_t room[ICMP_QUOTE_ROOM]; /* the quote's headers, if they lay in several pieces */
 };
 
 enum icmp_error {

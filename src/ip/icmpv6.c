@@ -79,7 +79,7 @@ static enum ms_drop error_input(const struct packet *p, const struct icmpv6_head
     enum ms_drop drop = MS_DROP_NONE;
 
     p->stack->counters.icmp_in_errors++;
-    if (!read_quote(report, &quoted, p->bytes))
+    if (!read_quote(report, &quoted, ms_packet_gather(p, report->room, ICMP_QUOTE_ROOM)))
         return MS_DROP_ICMP_BAD_QUOTE;
     if (kind == ICMP_TOO_BIG) {
         report->mtu = header->rest;

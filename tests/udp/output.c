@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+/* Sending datagrams: whole, in fragments, and not at all. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/bytes.h"
+#include "core/netif.h"
+#include "core/stack.h"
+#include "support/datagrams.h"
+
+static struct pair pair;
+static struct receiver sender, receiver;
+static uint8_t pattern[RECEIVER_BYTES];
+
+static int set_up(void **state)
+{
+    struct ms_config config;
+
+    (void)state;
+    for (uint32_t i = 0; i < sizeof(pattern); i++)
+        pattern[i] = (uint8_t)(i * 7 + i / 251);
+    ms_config_default(&config);
+    pair_open(&pair, &config);
+    receiver_open(&sender, &pair, 0, 1000);
+    receiver_open(&receiver, &pair, 1, 53);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    pair_close(&pair);
+    return 0;
+}
+
+static void sends(uint32_t len, bool is_ipv4)
+{
+    struct ms_endpoint remote = pair_endpoint(1, is_ipv4, 53);
+    struct counted_buf buf = counted_buf(pattern, len);
+    unsigned before = receiver.datagrams;
+
+    assert_int_equal(ms_udp_send(sender.udp, &remote, &buf.buf), MS_OK);
+    assert_int_equal(buf.released, 0);
+    pair_run(&pair, 100000);
+    assert_int_equal(receiver.datagrams, before + 1);
+    assert_int_equal(receiver.len, len);
+    assert_memory_equal(receiver.bytes, pattern, len);
+    assert_int_equal(receiver.remote.port, 1000);
+    assert_int_equal(receiver.local.port, 53);
+    assert_int_equal(buf.released, 1);
+}
+
+static void carries_any_length_whole_or_in_fragments(void **state)
+{
+    static const uint32_t lengths[] = { 0,    1,    2,    63,   1431, 1432, 1433,  1451,  1452, 1453,
+                                        1471, 1472, 1473, 2000, 2953, 9001, 32768, 65500, 65507 };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        sends(lengths[i], true);
+        sends(lengths[i], false);
+    }
+    assert_true(ms_stack_counters(pair.hosts[0].stack)->ip_fragments_created > 0);
+}
+
+static void refuses_what_no_packet_can_hold(void **state)
+{
+    struct ms_endpoint v4 = pair_endpoint(1, true, 53), v6 = pair_endpoint(1, false, 53);
+    struct counted_buf buf = counted_buf(pattern, 65508);
+
+    (void)state;
+    assert_int_equal(ms_udp_send(sender.udp, &v4, &buf.buf), MS_ERROR_TOO_LONG);
+    buf.buf.len = 65528;
+    assert_int_equal(ms_udp_send(sender.udp, &v6, &buf.buf), MS_ERROR_TOO_LONG);
+    assert_int_equal(buf.released, 0); /* nothing was taken */
+}
+
+static void refuses_destinations_that_make_no_sense(void **state)
+{
+    struct ms_endpoint no_port = pair_endpoint(1, true, 0), nobody = { .port = 53 };
+    struct counted_buf buf = counted_buf(pattern, 1);
+
+    (void)state;
+    assert_int_equal(ms_udp_send(sender.udp, &no_port, &buf.buf), MS_ERROR_INVALID);
+    assert_int_equal(ms_udp_send(sender.udp, &nobody, &buf.buf), MS_ERROR_INVALID);
+    no_port.port = 53;
+    no_port.addr = ms_addr_ipv4(192, 0, 2, 1);
+    assert_int_equal(ms_udp_send(sender.udp, &no_port, &buf.buf), MS_ERROR_NO_ROUTE);
+}
+
+static void says_when_the_queue_is_full_and_recovers(void **state)
+{
+    struct ms_endpoint remote = pair_endpoint(1, true, 53);
+    struct counted_buf bufs[1000];
+    enum ms_error error = MS_OK;
+    unsigned sent = 0;
+
+    (void)state;
+    while (sent < 1000) {
+        bufs[sent] = counted_buf(pattern, 10);
+        error = ms_udp_send(sender.udp, &remote, &bufs[sent].buf);
+        if (error != MS_OK)
+            break;
+        sent++;
+    }
+    assert_int_equal(error, MS_ERROR_QUEUE_FULL);
+    pair_run(&pair, 100000);
+    assert_int_equal(receiver.datagrams, sent);
+    for (unsigned i = 0; i < sent; i++)
+        assert_int_equal(bufs[i].released, 1);
+    sends(10, true);
+}
+
+static void says_when_no_frame_is_left_and_recovers(void **state)
+{
+    struct ms_endpoint remote = pair_endpoint(1, true, 53);
+    struct counted_buf buf = counted_buf(pattern, 10);
+    struct pool *frames = &pair.hosts[0].stack->frames;
+    void *taken[1024];
+    unsigned count = 0;
+
+    (void)state;
+    while ((taken[count] = ms_pool_get(frames)))
+        count++;
+    assert_int_equal(ms_udp_send(sender.udp, &remote, &buf.buf), MS_ERROR_NO_MEMORY);
+    while (count > 0)
+        ms_pool_put(frames, taken[--count]);
+    sends(10, true);
+}
+
+static void sets_hop_limit_and_traffic_class(void **state)
+{
+    (void)state;
+    assert_int_equal(ms_udp_set(sender.udp, MS_UDP_HOP_LIMIT, 9), MS_OK);
+    assert_int_equal(ms_udp_set(sender.udp, MS_UDP_TRAFFIC_CLASS, 0xb8), MS_OK);
+    for (unsigned is_ipv4 = 0; is_ipv4 < 2; is_ipv4++) {
+        sends(1, is_ipv4);
+        assert_int_equal(receiver.hop_limit, 9);
+        assert_int_equal(receiver.traffic_class, 0xb8);
+    }
+}
+
+/* The transport checksum of the one frame that waits for the device. */
+static uint16_t checksum_sent(uint32_t header_len)
+{
+    const struct ms_netif *netif = pair.hosts[0].netif;
+    const struct ms_frame *frame = netif->queue[(netif->queue_head - 1) & netif->queue_mask];
+
+    return load_be16(frame->head + header_len + 6);
+}
+
+static void sends_no_checksum_over_ipv4_if_asked(void **state)
+{
+    struct ms_endpoint v4 = pair_endpoint(1, true, 53), v6 = pair_endpoint(1, false, 53);
+    struct counted_buf bufs[3] = { counted_buf(pattern, 8), counted_buf(pattern, 8),
+                                   counted_buf(pattern, 8) };
+
+    (void)state;
+    assert_int_equal(ms_udp_send(sender.udp, &v4, &bufs[0].buf), MS_OK);
+    assert_int_not_equal(checksum_sent(20), 0);
+    assert_int_equal(ms_udp_set(sender.udp, MS_UDP_CHECKSUM_IPV4, 0), MS_OK);
+    assert_int_equal(ms_udp_send(sender.udp, &v4, &bufs[1].buf), MS_OK);
+    assert_int_equal(checksum_sent(20), 0);
+    assert_int_equal(ms_udp_send(sender.udp, &v6, &bufs[2].buf), MS_OK);
+    assert_int_not_equal(checksum_sent(40), 0); /* RFC 8200, 8.1: never without */
+    pair_run(&pair, 10000);
+    assert_int_equal(receiver.datagrams, 3);
+}
+
+/* RFC 768: a sum that comes out as zero is sent as ones. */
+static void never_sends_zero_for_a_checksum_it_made(void **state)
+{
+    struct ms_endpoint v4 = pair_endpoint(1, true, 53);
+
+    (void)state;
+    for (uint32_t word = 0; word < 65536; word += 1) {
+        uint8_t bytes[2] = { (uint8_t)(word >> 8), (uint8_t)word };
+        struct counted_buf buf = counted_buf(bytes, 2);
+
+        assert_int_equal(ms_udp_send(sender.udp, &v4, &buf.buf), MS_OK);
+        assert_int_not_equal(checksum_sent(20), 0);
+        pair_run(&pair, 2000);
+    }
+    assert_int_equal(receiver.datagrams, 65536);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(carries_any_length_whole_or_in_fragments),
+        TEST(refuses_what_no_packet_can_hold),
+        TEST(refuses_destinations_that_make_no_sense),
+        TEST(says_when_the_queue_is_full_and_recovers),
+        TEST(says_when_no_frame_is_left_and_recovers),
+        TEST(sets_hop_limit_and_traffic_class),
+        TEST(sends_no_checksum_over_ipv4_if_asked),
+        TEST(never_sends_zero_for_a_checksum_it_made),
+    };
+
+    return cmocka_run_group_tests_name("udp/output", tests, NULL, NULL);
+}
