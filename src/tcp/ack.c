@@ -180,6 +180,7 @@ static void advance(struct ms_tcp *c, uint32_t ack, struct flight_change *change
         ms_conn_disarm(c, CONN_TIMER_RETRANSMIT);
     else
         ms_conn_arm_retransmit(c); /* RFC 6298, 5.3 */
+    ms_ip_confirm(&c->path); /* RFC 4861, 7.3.1: forward progress */
     if ((c->flags & CONN_URGENT_OUT) && seq_ge(ack, c->send_urgent))
         c->flags &= (uint16_t)~CONN_URGENT_OUT;
 }
@@ -187,13 +188,13 @@ static void advance(struct ms_tcp *c, uint32_t ack, struct flight_change *change
 /* FIN is acknowledged. */
 static void close_step(struct ms_tcp *c)
 {
+    if (c->state == MS_TCP_LAST_ACK) {
+        ms_conn_end(c, MS_OK);
+        return;
+    }
     ms_conn_move(c, TCP_EVENT_FIN_ACKED);
     if (c->state == MS_TCP_TIME_WAIT)
         ms_time_wait_enter(c);
-    else if (c->state == MS_TCP_CLOSED) {
-        c->state = MS_TCP_LAST_ACK; /* where ms_conn_end() takes over */
-        ms_conn_end(c, MS_OK);
-    }
 }
 
 /* SYN-RECEIVED after a simultaneous open. False: the segment is not acceptable. */
