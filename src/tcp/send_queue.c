@@ -48,7 +48,7 @@ uint32_t ms_send_queue_fill(struct send_queue *q, uint32_t seq, uint32_t len,
             seq += n;
             left -= n;
         }
-        if (seq - buf_seq == buf->len) {
+        if (seq - buf_seq >= buf->len) {
             buf_seq += buf->len;
             buf = buf->next;
         }
