@@ -9,7 +9,10 @@
 #define MS_ASSERT(condition) ((void)sizeof(!(condition)))
 #endif
 
-#define MS_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define MS_LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define MS_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* A seldom path, kept apart so that the usual one needs no room for its variables. */
+#define MS_COLD __attribute__((cold, noinline))
 
 #endif

@@ -168,7 +168,7 @@ void ms_arp_address_expired(struct netif_addr *entry)
         arm(entry, ANNOUNCE_INTERVAL_US);
 }
 
-/* RFC 5227, 2.4 (b): defend it once in ten seconds, else it is lost. A probed one is lost at once. */
+/* RFC 5227, 2.4 (b): defend it once in ten seconds, else it is lost. A tentative one is at once. */
 static enum ms_drop conflict(struct netif_addr *entry)
 {
     struct ms_stack *stack = entry->netif->stack;
@@ -218,7 +218,7 @@ static enum ms_drop reply_input(struct packet *p, const struct arp_header *heade
     if (header->sender_ip == 0)
         return MS_DROP_ARP_BAD_SENDER;
     return ms_neighbor_advertised(p->netif, &sender, &advert) ? MS_DROP_NONE
-                                                               : MS_DROP_ARP_UNSOLICITED;
+                                                              : MS_DROP_ARP_UNSOLICITED;
 }
 
 static void answer(struct packet *p, const struct arp_header *request)

@@ -16,7 +16,7 @@ void ms_eth_init(struct ms_stack *stack, struct arena *arena)
 }
 
 /* Tags and lengths: what hardly any frame has. */
-static enum ms_drop unusual_input(struct packet *p, uint16_t *type)
+MS_COLD static enum ms_drop unusual_input(struct packet *p, uint16_t *type)
 {
     struct bytes b = p->bytes;
     struct eth_header header;
@@ -57,6 +57,12 @@ enum ms_drop ms_eth_input(struct packet *p, uint16_t *type)
         return unusual_input(p, type);
     packet_strip(p, ETH_HEADER_LEN);
     return MS_DROP_NONE;
+}
+
+MS_COLD void ms_eth_queue_full(struct ms_netif *netif, struct ms_frame *frame)
+{
+    ms_count_drop(netif->stack, MS_DROP_SEND_QUEUE_FULL);
+    ms_frame_put(frame);
 }
 
 void ms_eth_output(struct ms_netif *netif, struct ms_frame *frame, const uint8_t destination[6],

@@ -21,15 +21,16 @@ void ms_eth_output(struct ms_netif *netif, struct ms_frame *frame, const uint8_t
 /* Receives ARP (RFC 826, 5227). */
 enum ms_drop ms_arp_input(struct packet *p);
 
+/* Drops a frame that the queue has no room for, and counts it. */
+void ms_eth_queue_full(struct ms_netif *netif, struct ms_frame *frame);
+
 /* Queues a frame whose headers are complete; without room it is dropped and counted. */
 static inline void ms_eth_queue(struct ms_netif *netif, struct ms_frame *frame)
 {
-    if (MS_UNLIKELY(ms_netif_queue_room(netif) == 0)) {
-        ms_count_drop(netif->stack, MS_DROP_SEND_QUEUE_FULL);
-        ms_frame_put(frame);
-        return;
-    }
-    ms_netif_queue(netif, frame);
+    if (MS_UNLIKELY(ms_netif_queue_room(netif) == 0))
+        ms_eth_queue_full(netif, frame);
+    else
+        ms_netif_queue(netif, frame);
 }
 
 #endif

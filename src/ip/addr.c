@@ -188,7 +188,7 @@ void ms_addr_remove(struct netif_addr *entry)
         MS_ASSERT(error == MS_OK);
         (void)error;
     }
-    entry->is_used = false;
+    *entry = (struct netif_addr){ .state = MS_ADDR_TENTATIVE };
     netif->stack->has_lost_address = true;
     own_bits_build(netif->stack);
 }
@@ -196,7 +196,7 @@ void ms_addr_remove(struct netif_addr *entry)
 void ms_addr_verified(struct netif_addr *entry)
 {
     entry->state = entry->preferred_until_us > entry->netif->stack->now_us ? MS_ADDR_PREFERRED
-                                                                             : MS_ADDR_DEPRECATED;
+                                                                           : MS_ADDR_DEPRECATED;
     lifetime_start(entry);
     ms_paths_changed(entry->netif->stack);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The addresses of an interface: their life from tentative to gone, and which one a packet is from. */
+/* The addresses of an interface: their life, from tentative to gone, and which is a source. */
 #ifndef IP_ADDR_H
 #define IP_ADDR_H
 
@@ -11,13 +11,13 @@ struct addr_options {
     uint8_t prefix_len; /* of 128, for IPv4 96 more than of 32 */
     bool probe;         /* tentative until nobody else was found to use it */
     bool is_automatic;
-    bool adds_route;    /* its prefix is on the link */
+    bool adds_route;                             /* its prefix is on the link */
     uint64_t valid_until_us, preferred_until_us; /* UINT64_MAX: for ever */
 };
 
 /*
- * Adds an address: route to its prefix, solicited-node group (IPv6), probing or announcing. *out may
- * be NULL. MS_ERROR_IN_USE: the interface has it already.
+ * Adds an address: route to its prefix, solicited-node group (IPv6), probing or announcing. *out
+ * may be NULL. MS_ERROR_IN_USE: the interface has it already.
  */
 enum ms_error ms_addr_add(struct ms_netif *netif, const struct addr_options *options,
                           struct netif_addr **out);
@@ -46,11 +46,10 @@ struct ms_addr ms_addr_solicited_node(const struct ms_addr *addr);
 /* Do the first `bits` of both agree? */
 bool ms_addr_prefix_equal(const struct ms_addr *a, const struct ms_addr *b, unsigned bits);
 
-/* Assigned and used: neither tentative nor another station's. */
+/* Neither tentative nor another station's; a free place counts as tentative. */
 static inline bool ms_addr_is_usable(const struct netif_addr *entry)
 {
-    return entry->is_used &&
-           (entry->state == MS_ADDR_PREFERRED || entry->state == MS_ADDR_DEPRECATED);
+    return entry->state == MS_ADDR_PREFERRED || entry->state == MS_ADDR_DEPRECATED;
 }
 
 #endif

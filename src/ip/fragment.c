@@ -55,8 +55,8 @@ static void emit_ipv4(struct ms_frame *frame, const struct cut *cut, struct piec
         .protocol = send->protocol,
     };
 
-    ms_frame_push(frame, ms_ipv4_header_emit(&header, frame->head));
-    ms_ipv4_header_sum_store(frame->head, IPV4_HEADER_LEN);
+    ms_ipv4_plain_header_store(&header, frame->head - IPV4_HEADER_LEN);
+    ms_frame_push(frame, IPV4_HEADER_LEN);
 }
 
 static void emit_ipv6(struct ms_frame *frame, const struct cut *cut, struct piece piece)
@@ -121,8 +121,8 @@ void ms_fragment_output(struct ms_stack *stack, const struct path *path, struct 
         .whole = frame,
         .id = (uint32_t)ms_random_u64(&stack->random), /* RFC 7739: not to be guessed */
     };
-    uint32_t headers = addr_is_ipv4(send->remote) ? IPV4_HEADER_LEN
-                                                   : IPV6_HEADER_LEN + IPV6_FRAGMENT_HEADER_LEN;
+    uint32_t headers =
+        addr_is_ipv4(send->remote) ? IPV4_HEADER_LEN : IPV6_HEADER_LEN + IPV6_FRAGMENT_HEADER_LEN;
     uint32_t step = (path->mtu - headers) & ~7u;
 
     MS_ASSERT(path->mtu >= headers + 8);

@@ -288,29 +288,46 @@ void ms_ip_output_without_neighbor(struct ms_netif *netif, struct ms_frame *fram
  * Whole packets are never cut on their way (DF), so nobody needs their identification: it is zero
  * and tells nothing (RFC 6864, 4.1).
  */
-static inline void emit_ipv4(const struct path *path, struct ms_frame *frame,
-                             const struct ip_send *send)
+static inline struct ipv4_header ipv4_header_of(const struct path *path, const struct ip_send *send)
 {
-    bool has_router_alert = send->flags & IP_SEND_ROUTER_ALERT;
-    size_t header_len = IPV4_HEADER_LEN + (has_router_alert ? (size_t)IPV4_ROUTER_ALERT_LEN : 0);
-    const struct ipv4_header header = {
+    return (struct ipv4_header){
         .src = addr_ipv4(send->local),
         .dst = addr_ipv4(send->remote),
-        .total_len = (uint16_t)(header_len + send->len),
+        .total_len = (uint16_t)(IPV4_HEADER_LEN + send->len),
         .fragment = IPV4_DONT_FRAGMENT,
         .traffic_class = send->traffic_class,
         .ttl = ip_hop_limit(path, send),
         .protocol = send->protocol,
-        .has_router_alert = has_router_alert,
     };
-
-    ms_ipv4_header_emit(&header, frame->head);
-    ms_frame_push(frame, header_len);
-    ms_ipv4_header_sum_store(frame->head, header_len);
 }
 
-static inline void emit_ipv6(const struct path *path, struct ms_frame *frame,
-                             const struct ip_send *send)
+static inline void output_ipv4(const struct path *path, struct ms_frame *frame,
+                               const struct ip_send *send)
+{
+    const struct ipv4_header header = ipv4_header_of(path, send);
+
+    ms_ipv4_plain_header_store(&header, frame->head - IPV4_HEADER_LEN);
+    ms_frame_push(frame, IPV4_HEADER_LEN);
+    ip_link_output(path, frame, send->remote);
+}
+
+MS_COLD static void output_ipv4_alert(const struct path *path, struct ms_frame *frame,
+                                      const struct ip_send *send)
+{
+    struct ipv4_header header = ipv4_header_of(path, send);
+    size_t header_len;
+
+    header.has_router_alert = true;
+    header.total_len = (uint16_t)(header.total_len + IPV4_ROUTER_ALERT_LEN);
+    header_len = ms_ipv4_header_emit(&header, frame->head);
+    ms_frame_push(frame, header_len);
+    ms_ipv4_header_sum_store(frame->head, header_len);
+    ip_link_output(path, frame, send->remote);
+}
+
+/* Not inlined: both families' variables together would not fit the registers. */
+__attribute__((noinline)) static void output_ipv6(const struct path *path, struct ms_frame *frame,
+                                                  const struct ip_send *send)
 {
     struct ipv6_header header = {
         .payload_len = (uint16_t)send->len,
@@ -327,11 +344,12 @@ static inline void emit_ipv6(const struct path *path, struct ms_frame *frame,
     memcpy(header.src, send->local->bytes, sizeof(header.src));
     memcpy(header.dst, send->remote->bytes, sizeof(header.dst));
     ms_frame_push(frame, ms_ipv6_header_emit(&header, frame->head));
+    ip_link_output(path, frame, send->remote);
 }
 
 /* Larger than the path: in fragments, or not at all. */
-static void output_large(struct ms_stack *stack, const struct path *path, struct ms_frame *frame,
-                         const struct ip_send *send)
+MS_COLD static void output_large(struct ms_stack *stack, const struct path *path,
+                                 struct ms_frame *frame, const struct ip_send *send)
 {
     if (send->flags & IP_SEND_MAY_FRAGMENT) {
         ms_fragment_output(stack, path, frame, send);
@@ -349,13 +367,12 @@ void ms_ip_output(struct ms_stack *stack, const struct path *path, struct ms_fra
 
     MS_ASSERT(path->netif->stack == stack);
     stack->counters.ip_out_requests++;
-    if (MS_UNLIKELY(send->len + header_len > path->mtu) && frame->segment_size == 0) {
+    if (MS_UNLIKELY(send->len + header_len > path->mtu) && frame->segment_size == 0)
         output_large(stack, path, frame, send);
-        return;
-    }
-    if (MS_LIKELY(is_ipv4))
-        emit_ipv4(path, frame, send);
+    else if (MS_UNLIKELY(!is_ipv4))
+        output_ipv6(path, frame, send);
+    else if (MS_UNLIKELY(send->flags & IP_SEND_ROUTER_ALERT))
+        output_ipv4_alert(path, frame, send);
     else
-        emit_ipv6(path, frame, send);
-    ip_link_output(path, frame, send->remote);
+        output_ipv4(path, frame, send);
 }

@@ -39,7 +39,7 @@ struct ip_send {
     const struct ms_addr *local, *remote;
     uint32_t len; /* of the transport header and payload: what frame holds now */
     uint8_t protocol, hop_limit, traffic_class; /* hop_limit 0: the interface's */
-    uint8_t flags; /* enum ip_send_flag */
+    uint8_t flags;                              /* enum ip_send_flag */
 };
 
 /* Sizes and builds the floor's state. Called once to measure, once to build. */

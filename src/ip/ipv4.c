@@ -10,7 +10,7 @@
 static const uint32_t ALL_SYSTEMS = 0xe0000001; /* 224.0.0.1, whose members all hosts are */
 
 /* The header is not all there, or not all in the first piece. */
-static enum ms_drop short_packet(const struct packet *p)
+MS_COLD static enum ms_drop short_packet(const struct packet *p)
 {
     size_t header_len = p->bytes.len > 0 ? (size_t)(p->bytes.data[0] & 0xf) * 4 : 0;
 
@@ -30,14 +30,15 @@ static inline bool is_source_suspect(const struct ms_stack *stack, uint32_t src)
 }
 
 /* Strangers may not speak as us, as everybody, or as nobody (RFC 1122, 3.2.1.3). */
-static enum ms_drop check_source(const struct packet *p, const struct ipv4_header *header)
+MS_COLD static enum ms_drop check_source(const struct packet *p)
 {
-    uint32_t top = header->src >> 24;
+    uint32_t src = addr_ipv4(&p->flow.remote);
+    uint32_t top = src >> 24;
 
     if (p->flags & PACKET_LOOPED)
         return MS_DROP_NONE;
     /* IGMP queries of a switch have no source (RFC 4541, 2.1.1). */
-    if (header->src == 0 && header->protocol == IP_PROTOCOL_IGMP)
+    if (src == 0 && p->protocol == IP_PROTOCOL_IGMP)
         return MS_DROP_NONE;
     if (top == 0 || top == 127 || top >= 224)
         return MS_DROP_IP_BAD_SOURCE;
@@ -50,15 +51,17 @@ static enum ms_drop check_source(const struct packet *p, const struct ipv4_heade
  * Not the interface's first address. An address of ours counts only on its own interface (the
  * strong host model of RFC 1122, 3.3.4.2), and 127/8 only from ourselves.
  */
-static enum ms_drop check_destination(struct packet *p, uint32_t dst)
+MS_COLD static enum ms_drop check_destination(struct packet *p)
 {
+    uint32_t dst = addr_ipv4(&p->flow.local);
     const struct netif_addr *entry = ms_addr_find(p->netif, &p->flow.local);
 
     if (entry && ms_addr_is_usable(entry))
         return MS_DROP_NONE;
     if (p->flags & PACKET_LOOPED)
         return ms_ip_is_own(p->stack, &p->flow.local) ? MS_DROP_NONE : MS_DROP_IP_NOT_FOR_US;
-    if (dst == UINT32_MAX || dst == ALL_SYSTEMS || ms_ip_is_broadcast_of(p->netif, &p->flow.local) ||
+    if (dst == UINT32_MAX || dst == ALL_SYSTEMS ||
+        ms_ip_is_broadcast_of(p->netif, &p->flow.local) ||
         (dst >> 28 == 0xe && ms_group_is_joined(p->netif, &p->flow.local))) {
         p->flags |= PACKET_IP_GROUP;
         return MS_DROP_NONE;
@@ -73,26 +76,26 @@ static inline bool is_first_address(const struct packet *p)
     return addr_equal(&first->addr, &p->flow.local) && ms_addr_is_usable(first);
 }
 
-static enum ms_drop check_addresses(struct packet *p, const struct ipv4_header *header)
+/* p->flow is filled. */
+static inline enum ms_drop check_addresses(struct packet *p, uint32_t src)
 {
     enum ms_drop drop = MS_DROP_NONE;
 
-    addr_set_ipv4(&p->flow.local, header->dst);
-    addr_set_ipv4(&p->flow.remote, header->src);
-    if (MS_UNLIKELY(is_source_suspect(p->stack, header->src)))
-        drop = check_source(p, header);
+    if (MS_UNLIKELY(is_source_suspect(p->stack, src)))
+        drop = check_source(p);
     if (MS_UNLIKELY(!is_first_address(p)) && !drop)
-        drop = check_destination(p, header->dst);
+        drop = check_destination(p);
     return drop;
 }
 
-static enum ms_drop fragment_input(struct packet *p, const struct ipv4_header *header)
+MS_COLD static enum ms_drop fragment_input(struct packet *p)
 {
+    uint16_t field = load_be16(p->network + 6);
     const struct fragment fragment = {
-        .id = header->id,
-        .offset_bytes = ipv4_fragment_offset_bytes(header),
-        .more = header->fragment & IPV4_MORE_FRAGMENTS,
-        .protocol = header->protocol,
+        .id = load_be16(p->network + 4),
+        .offset_bytes = (uint32_t)(field & IPV4_FRAGMENT_OFFSET) * 8,
+        .more = field & IPV4_MORE_FRAGMENTS,
+        .protocol = p->protocol,
     };
     enum ms_drop drop;
 
@@ -109,36 +112,65 @@ static enum ms_drop header_error(struct packet *p, enum ms_drop drop)
     return drop;
 }
 
-enum ms_drop ms_ipv4_input(struct packet *p)
+/* The header is sound: strips it and tells what it says. payload is not cut to the first piece. */
+static inline enum ms_drop header_input(struct packet *p, const struct ipv4_header *header,
+                                        const struct bytes *payload)
 {
-    const uint8_t *at = p->bytes.data;
-    struct bytes packet = { .data = at, .len = p->len };
-    struct ipv4_header header;
     enum ms_drop drop;
 
-    p->stack->counters.ip_in_receives++;
-    if (MS_UNLIKELY(p->bytes.len < IPV4_HEADER_LEN || p->bytes.len < (at[0] & 0xfu) * 4))
-        return header_error(p, short_packet(p));
-    drop = ms_ipv4_header_parse(&header, &packet);
-    if (MS_UNLIKELY(drop))
-        return header_error(p, drop);
-    if (MS_UNLIKELY(!ms_ipv4_header_sum_ok(at, header.header_len)))
-        return header_error(p, MS_DROP_IPV4_BAD_CHECKSUM);
-    p->network = at;
+    p->network = p->bytes.data;
     p->is_ipv4 = true;
-    p->protocol = header.protocol;
-    p->hop_limit = header.ttl;
-    p->traffic_class = header.traffic_class;
-    p->len = (uint32_t)packet.len;
-    p->bytes.data = packet.data;
-    p->bytes.len = min_u32((uint32_t)p->bytes.len - header.header_len, p->len);
-    drop = check_addresses(p, &header);
+    p->protocol = header->protocol;
+    p->hop_limit = header->ttl;
+    p->traffic_class = header->traffic_class;
+    p->len = (uint32_t)payload->len;
+    p->bytes.data = payload->data;
+    p->bytes.len = min_u32((uint32_t)p->bytes.len - header->header_len, p->len);
+    addr_set_ipv4(&p->flow.local, header->dst);
+    addr_set_ipv4(&p->flow.remote, header->src);
+    drop = check_addresses(p, header->src);
     if (MS_UNLIKELY(drop)) {
         p->stack->counters.ip_in_address_errors++;
         return drop;
     }
-    if (MS_UNLIKELY(ipv4_is_fragment(&header)))
-        return fragment_input(p, &header);
+    if (MS_UNLIKELY(ipv4_is_fragment(header)))
+        return fragment_input(p);
     p->stack->counters.ip_in_delivers++;
     return MS_DROP_NONE;
+}
+
+/* Anything but twenty bytes of header in the first piece. */
+MS_COLD static enum ms_drop unusual_input(struct packet *p)
+{
+    struct bytes packet = { .data = p->bytes.data, .len = p->len };
+    size_t header_len = p->bytes.len > 0 ? (p->bytes.data[0] & 0xfu) * 4 : 0;
+    struct ipv4_header header = { 0 };
+    enum ms_drop drop;
+
+    if (p->bytes.len < IPV4_HEADER_LEN || p->bytes.len < header_len)
+        return header_error(p, short_packet(p));
+    drop = ms_ipv4_header_parse(&header, &packet);
+    if (drop)
+        return header_error(p, drop);
+    if (!ms_ipv4_header_sum_ok(p->bytes.data, header.header_len))
+        return header_error(p, MS_DROP_IPV4_BAD_CHECKSUM);
+    return header_input(p, &header, &packet);
+}
+
+/* The header's values stay in registers, since no unusual path is given their address. */
+enum ms_drop ms_ipv4_input(struct packet *p)
+{
+    const uint8_t *at = p->bytes.data;
+    struct bytes packet = { .data = at + IPV4_HEADER_LEN };
+    struct ipv4_header header = { .header_len = IPV4_HEADER_LEN };
+
+    p->stack->counters.ip_in_receives++;
+    if (MS_UNLIKELY(p->bytes.len < IPV4_HEADER_LEN || at[0] != 0x45))
+        return unusual_input(p);
+    ipv4_fixed_part_load(&header, at);
+    if (MS_UNLIKELY(header.total_len > p->len || header.total_len < IPV4_HEADER_LEN ||
+                    !ms_ipv4_header_sum_ok(at, IPV4_HEADER_LEN)))
+        return unusual_input(p);
+    packet.len = header.total_len - (size_t)IPV4_HEADER_LEN;
+    return header_input(p, &header, &packet);
 }

@@ -28,7 +28,7 @@ static inline bool is_all_zero(const struct ms_addr *addr)
 }
 
 /* What only packets from ourselves may have, and what only neighbour discovery and MLD may. */
-static enum ms_drop check_source(const struct packet *p)
+MS_COLD static enum ms_drop check_source(const struct packet *p)
 {
     const struct ms_addr *src = &p->flow.remote;
 
@@ -105,9 +105,9 @@ static enum ms_drop walked(struct packet *p, const struct ipv6_extensions *exten
 static void report_fragment(struct packet *p, const struct ipv6_extensions *extensions)
 {
     bool is_length = extensions->fragment.more && p->len % 8 != 0;
-    uint32_t pointer = is_length ? (uint32_t)IPV6_PAYLOAD_LEN_OFFSET
-                                 : extensions->fragment_offset +
-                                       (uint32_t)IPV6_FRAGMENT_OFFSET_OFFSET;
+    uint32_t pointer = is_length
+                           ? (uint32_t)IPV6_PAYLOAD_LEN_OFFSET
+                           : extensions->fragment_offset + (uint32_t)IPV6_FRAGMENT_OFFSET_OFFSET;
 
     if (!(p->flags & PACKET_IP_GROUP))
         ms_icmp_send_error(p, ICMP_ERROR_PARAMETER_HEADER, pointer);
@@ -146,7 +146,7 @@ static enum ms_drop fragment_input(struct packet *p, const struct ipv6_extension
     return resume(p);
 }
 
-static enum ms_drop extensions_input(struct packet *p)
+MS_COLD static enum ms_drop extensions_input(struct packet *p)
 {
     struct bytes rest = p->bytes;
     struct ipv6_extensions extensions;
@@ -180,7 +180,7 @@ static enum ms_drop header_error(struct packet *p, enum ms_drop drop)
 }
 
 /* The header is not all there, or not all in the first piece. */
-static enum ms_drop short_packet(const struct packet *p)
+MS_COLD static enum ms_drop short_packet(const struct packet *p)
 {
     if (p->bytes.len > 0 && p->bytes.data[0] >> 4 != 6)
         return MS_DROP_IP_BAD_VERSION;

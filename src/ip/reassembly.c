@@ -12,9 +12,9 @@
 #include "wire/udp.h"
 
 enum {
-    PIECES_MAX = 64,              /* fragments of one datagram; a hostile sender makes them small */
-    IPV4_TIMEOUT_US = 30000000,   /* RFC 1122, 3.3.2 says 60 to 120 s; there are few buffers */
-    IPV6_TIMEOUT_US = 60000000,   /* RFC 8200, 4.5 */
+    PIECES_MAX = 64,            /* fragments of one datagram; a hostile sender makes them small */
+    IPV4_TIMEOUT_US = 30000000, /* RFC 1122, 3.3.2 says 60 to 120 s; there are few buffers */
+    IPV6_TIMEOUT_US = 60000000, /* RFC 8200, 4.5 */
     DATAGRAM_LEN_MAX = UINT16_MAX,
     HEADER_ROOM = IPV6_HEADER_LEN,
     SHARE_OF_SOURCE = 4, /* one source has at most a quarter of the buffers */
@@ -44,8 +44,8 @@ struct reassembly {
     uint16_t piece_count;
     uint8_t protocol; /* of the first fragment that came; IPv4: part of the key */
     bool is_ipv4;
-    uint8_t state;    /* enum reassembly_state */
-    uint8_t ecn_seen; /* a bit for each of the four codepoints (RFC 3168, 5.3) */
+    uint8_t state;                    /* enum reassembly_state */
+    uint8_t ecn_seen;                 /* a bit for each of the four codepoints (RFC 3168, 5.3) */
     uint8_t hop_limit, traffic_class; /* of the fragment at offset 0 */
     uint8_t flags;                    /* enum packet_flag, of all fragments */
     struct piece pieces[PIECES_MAX];  /* sorted, without overlap */
@@ -72,8 +72,7 @@ void ms_reassembly_init(struct ms_stack *stack, struct arena *arena)
     const struct ms_config *config = &stack->config;
     struct pool pool;
 
-    ms_pool_init(&pool, arena, (size_t)PAYLOAD_AT + config->reassembly_bytes,
-                 config->reassemblies);
+    ms_pool_init(&pool, arena, (size_t)PAYLOAD_AT + config->reassembly_bytes, config->reassemblies);
     if (pool.base)
         stack->ip->reassemblies.pool = pool;
 }

@@ -138,8 +138,7 @@ const struct route *ms_route_find(const struct ms_stack *stack, const struct ms_
 }
 
 /* Prefix and gateway as the application gives them: lengths of the address's own family. */
-static enum ms_error route_of(struct route *route, const struct ms_addr *prefix,
-                              uint8_t prefix_len)
+static enum ms_error route_of(struct route *route, const struct ms_addr *prefix, uint8_t prefix_len)
 {
     bool is_ipv4 = addr_is_ipv4(prefix);
 
@@ -153,9 +152,8 @@ static enum ms_error route_of(struct route *route, const struct ms_addr *prefix,
     return MS_OK;
 }
 
-enum ms_error ms_route_add(struct ms_stack *stack, const struct ms_addr *prefix,
-                           uint8_t prefix_len, const struct ms_addr *gateway,
-                           struct ms_netif *netif)
+enum ms_error ms_route_add(struct ms_stack *stack, const struct ms_addr *prefix, uint8_t prefix_len,
+                           const struct ms_addr *gateway, struct ms_netif *netif)
 {
     struct route route;
     enum ms_error error = route_of(&route, prefix, prefix_len);

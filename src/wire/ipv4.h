@@ -119,16 +119,28 @@ static inline size_t ms_ipv4_header_emit(const struct ipv4_header *header, uint8
     return IPV4_HEADER_LEN;
 }
 
-/* The sum of twenty bytes as 16-bit words in the machine's own order, folded to 20 bits. */
-static inline uint32_t ipv4_fixed_part_sum(const uint8_t *p)
+/* Folds a sum of native 32-bit words to 16 bits, not inverted. */
+static inline uint16_t ipv4_sum_fold(uint64_t sum)
 {
-    uint64_t sum = load_native32(p);
+    uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
 
-    sum += load_native32(p + 4);
-    sum += load_native32(p + 8);
-    sum += load_native32(p + 12);
-    sum += load_native32(p + 16);
-    return (uint32_t)((sum & 0xffff) + (sum >> 16));
+    return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
+}
+
+/* The ones' complement sum of twenty bytes in the machine's own byte order, not inverted. */
+static inline uint16_t ipv4_fixed_part_sum(const uint8_t *p)
+{
+    uint64_t first, second, sum;
+
+    /* Long words and carries by hand: of five short ones compilers make vectors, at a loss. */
+    memcpy(&first, p, sizeof(first));
+    memcpy(&second, p + 8, sizeof(second));
+    sum = first + second;
+    sum += sum < second;
+    second = load_native32(p + 16);
+    sum += second;
+    sum += sum < second;
+    return ipv4_sum_fold(sum);
 }
 
 /* header_len bytes must be there, as they are after a successful parse. */
@@ -136,24 +148,44 @@ static inline bool ms_ipv4_header_sum_ok(const uint8_t *header, size_t header_le
 {
     if (header_len != IPV4_HEADER_LEN)
         return ms_ipv4_long_header_sum_ok(header, header_len);
-    /* Folding to the end keeps the rest of a division by 0xffff, which costs one multiplication. */
-    return ipv4_fixed_part_sum(header) % 0xffff == 0;
+    return ipv4_fixed_part_sum(header) == 0xffff;
 }
 
 /* Writes the checksum of a header just emitted, whose checksum is still zero. */
 static inline void ms_ipv4_header_sum_store(uint8_t *header, size_t header_len)
 {
-    uint32_t sum;
     uint16_t checksum;
 
     if (header_len != IPV4_HEADER_LEN) {
         ms_ipv4_long_header_sum_store(header, header_len);
         return;
     }
-    sum = ipv4_fixed_part_sum(header);
-    sum = (sum & 0xffff) + (sum >> 16);
-    checksum = (uint16_t) ~(sum + (sum >> 16));
+    checksum = (uint16_t)~ipv4_fixed_part_sum(header);
     memcpy(header + 10, &checksum, sizeof(checksum));
+}
+
+/*
+ * Writes a header without options at `at`, its checksum with it. The sum is made of what is still
+ * in registers: reading back what was just written in smaller pieces would wait for it.
+ */
+static inline void ms_ipv4_plain_header_store(const struct ipv4_header *header, uint8_t *at)
+{
+    const uint32_t word[5] = {
+        swap_be32(0x45000000u | (uint32_t)header->traffic_class << 16 | header->total_len),
+        swap_be32((uint32_t)header->id << 16 | header->fragment),
+        swap_be32((uint32_t)header->ttl << 24 | (uint32_t)header->protocol << 16),
+        swap_be32(header->src),
+        swap_be32(header->dst),
+    };
+    uint64_t sum = (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
+    uint16_t checksum = (uint16_t)~ipv4_sum_fold(sum);
+
+    memcpy(at, &word[0], sizeof(word[0]));
+    memcpy(at + 4, &word[1], sizeof(word[1]));
+    memcpy(at + 8, &word[2], 2);
+    memcpy(at + 10, &checksum, sizeof(checksum));
+    memcpy(at + 12, &word[3], sizeof(word[3]));
+    memcpy(at + 16, &word[4], sizeof(word[4]));
 }
 
 #endif

@@ -157,10 +157,14 @@ static void a_gratuitous_request_updates_only_stale_entries(void **state)
 static void refuses_impossible_senders(void **state)
 {
     static const uint8_t macs[][6] = {
-        { 255, 255, 255, 255, 255, 255 }, { 1, 0, 0x5e, 0, 0, 1 }, { 0 }, { 2, 0, 0, 0, 0, 1 },
+        { 255, 255, 255, 255, 255, 255 },
+        { 1, 0, 0x5e, 0, 0, 1 },
+        { 0 },
+        { 2, 0, 0, 0, 0, 1 },
     };
     static const uint32_t ips[] = {
-        IP(255, 255, 255, 255), IP(127, 0, 0, 1), IP(224, 0, 0, 1), IP(240, 0, 0, 1), IP(0, 0, 0, 5),
+        IP(255, 255, 255, 255), IP(127, 0, 0, 1), IP(224, 0, 0, 1),
+        IP(240, 0, 0, 1),       IP(0, 0, 0, 5),
     };
     struct fixture f;
 

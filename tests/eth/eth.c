@@ -24,9 +24,18 @@ struct frame_case {
 
 static const uint8_t US[6] = { 2, 0, 0, 0, 0, 1 };
 
-#define OURS { 2, 0, 0, 0, 0, 1 }
-#define OTHER { 2, 0, 0, 0, 0, 9 }
-#define EVERYBODY { 255, 255, 255, 255, 255, 255 }
+#define OURS             \
+    {                    \
+        2, 0, 0, 0, 0, 1 \
+    }
+#define OTHER            \
+    {                    \
+        2, 0, 0, 0, 0, 9 \
+    }
+#define EVERYBODY                    \
+    {                                \
+        255, 255, 255, 255, 255, 255 \
+    }
 
 static const struct frame_case frame_cases[] = {
     { OURS, OTHER, { 8, 0 }, MS_DROP_NONE, 0, 14 },

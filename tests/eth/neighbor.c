@@ -295,7 +295,6 @@ static void an_advertisement_nobody_asked_for_makes_no_entry(void **state)
     fixture_close(&f);
 }
 
-
 static unsigned routers_lost;
 
 static void router_lost(struct ms_netif *netif, const struct ms_addr *router)

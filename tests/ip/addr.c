@@ -24,8 +24,8 @@ static enum ms_error add(struct fixture *f, const char *text, uint8_t len)
 
 static void refuses_addresses_that_no_host_has(void **state)
 {
-    static const char *const bad[] = { "0.0.0.0",   "0.1.2.3", "127.0.0.1", "224.0.0.1",
-                                       "240.0.0.1", "255.255.255.255", "::", "::1",
+    static const char *const bad[] = { "0.0.0.0",   "0.1.2.3",         "127.0.0.1", "224.0.0.1",
+                                       "240.0.0.1", "255.255.255.255", "::",        "::1",
                                        "ff02::1",   "::10.0.0.1" };
     struct fixture f;
     struct ms_config config = fixture_config();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Fragments sent: what the receiver puts together is what was sent, by all MTUs, in both families. */
+/* Fragments sent: what is put together is what was sent, by all MTUs, in both families. */
 #include "ip/fragment.h"
 
 #include <stdlib.h>

@@ -62,7 +62,7 @@ static const struct path_case path_cases[] = {
     { NULL, "8.8.8.8", MS_OK, 0, "10.0.0.1", "10.0.0.254" },
     { "10.0.0.1", "8.8.8.8", MS_OK, 0, "10.0.0.1", "10.0.0.254" },
     { NULL, "192.168.3.4", MS_OK, 1, "192.168.0.1", "192.168.3.4" },
-    { "10.0.0.1", "192.168.3.4", MS_OK, 0, "10.0.0.1", "10.0.0.254" }, /* out of its own door */
+    { "10.0.0.1", "192.168.3.4", MS_OK, 0, "10.0.0.1", "10.0.0.254" },   /* out of its own door */
     { "192.168.0.1", "8.8.8.8", MS_OK, 0, "192.168.0.1", "10.0.0.254" }, /* the only way */
     { "10.0.0.7", "8.8.8.8", MS_ERROR_NO_ADDRESS, 0, NULL, NULL },
     { "127.0.0.1", "8.8.8.8", MS_ERROR_NO_ADDRESS, 0, NULL, NULL },
@@ -99,8 +99,7 @@ static void assert_path(struct fixture *f, const struct path_case *c, size_t num
     expected = addr(c->source);
     if (!ms_addr_equal(&source, &expected))
         fail_msg("case %zu: source", number);
-    assert_ptr_equal(path.netif,
-                     c->netif == 9 ? ms_ip_loop_netif(f->stack) : &f->netifs[c->netif]);
+    assert_ptr_equal(path.netif, c->netif == 9 ? ms_ip_loop_netif(f->stack) : &f->netifs[c->netif]);
     assert_true(ms_ip_path_is_valid(f->stack, &path));
     if (c->next_hop) {
         expected = addr(c->next_hop);

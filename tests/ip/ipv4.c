@@ -57,7 +57,7 @@ static const struct address_case address_cases[] = {
     { IP(10, 0, 0, 2), IP(224, 5, 6, 7), MS_DROP_NONE, true },
     { IP(10, 0, 0, 2), IP(224, 5, 6, 8), MS_DROP_IP_NOT_FOR_US, false },
     { IP(10, 0, 0, 2), IP(10, 0, 0, 3), MS_DROP_IP_NOT_FOR_US, false },
-    { IP(10, 0, 0, 2), IP(192, 168, 0, 1), MS_DROP_IP_NOT_FOR_US, false },     /* strong host */
+    { IP(10, 0, 0, 2), IP(192, 168, 0, 1), MS_DROP_IP_NOT_FOR_US, false }, /* strong host */
     { IP(10, 0, 0, 2), IP(192, 168, 255, 255), MS_DROP_IP_NOT_FOR_US, false },
     { IP(10, 0, 0, 2), IP(127, 0, 0, 1), MS_DROP_IP_NOT_FOR_US, false },
     { IP(10, 0, 0, 2), IP(0, 0, 0, 0), MS_DROP_IP_NOT_FOR_US, false },
@@ -176,14 +176,10 @@ struct header_case {
 
 /* Bytes of a good header made bad; the checksum is made right again, but for the first. */
 static const struct header_case header_cases[] = {
-    { 11, 0x5a, MS_DROP_IPV4_BAD_CHECKSUM },
-    { 0, 0x65, MS_DROP_IP_BAD_VERSION },
-    { 0, 0x05, MS_DROP_IP_BAD_VERSION },
-    { 0, 0x44, MS_DROP_IPV4_BAD_HEADER_LENGTH },
-    { 0, 0x40, MS_DROP_IPV4_BAD_HEADER_LENGTH },
-    { 3, 19, MS_DROP_IPV4_BAD_HEADER_LENGTH },
-    { 3, 0, MS_DROP_IPV4_BAD_HEADER_LENGTH },
-    { 2, 0xff, MS_DROP_IPV4_TRUNCATED },
+    { 11, 0x5a, MS_DROP_IPV4_BAD_CHECKSUM },     { 0, 0x65, MS_DROP_IP_BAD_VERSION },
+    { 0, 0x05, MS_DROP_IP_BAD_VERSION },         { 0, 0x44, MS_DROP_IPV4_BAD_HEADER_LENGTH },
+    { 0, 0x40, MS_DROP_IPV4_BAD_HEADER_LENGTH }, { 3, 19, MS_DROP_IPV4_BAD_HEADER_LENGTH },
+    { 3, 0, MS_DROP_IPV4_BAD_HEADER_LENGTH },    { 2, 0xff, MS_DROP_IPV4_TRUNCATED },
     { 0, 0x4f, MS_DROP_IPV4_TRUNCATED }, /* sixty bytes of header in a packet of fifty-two */
 };
 
@@ -256,9 +252,9 @@ static void skips_options_but_refuses_malformed_ones_and_source_routes(void **st
 
 static void only_igmp_may_come_from_nobody(void **state)
 {
-    const struct ipv4_header header = {
-        .dst = IP(224, 0, 0, 1), .ttl = 1, .protocol = IP_PROTOCOL_IGMP
-    };
+    const struct ipv4_header header = { .dst = IP(224, 0, 0, 1),
+                                        .ttl = 1,
+                                        .protocol = IP_PROTOCOL_IGMP };
     struct fixture f;
     uint8_t bytes[64];
     size_t len = packet(bytes, &header);

@@ -105,8 +105,7 @@ static void tells_what_the_header_says(void **state)
     struct ms_addr src = addr("2001:db8::2");
     struct ms_addr dst = addr("2001:db8::1");
     uint8_t bytes[ROOM] = { 0 };
-    size_t len =
-        packet(bytes, "2001:db8::2", "2001:db8::1", 6, bytes_of(payload, sizeof(payload)));
+    size_t len = packet(bytes, "2001:db8::2", "2001:db8::1", 6, bytes_of(payload, sizeof(payload)));
     struct fixture f;
 
     (void)state;
@@ -127,8 +126,8 @@ static void refuses_packets_cut_at_every_length(void **state)
 {
     const uint8_t payload[24] = { 6, 0, 1, 4, 0, 0, 0, 0, 6, 0, 1, 4, 0, 0, 0, 0 };
     uint8_t frame[14 + ROOM] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 1, 1, 0x86, 0xdd };
-    size_t len = packet(frame + 14, "2001:db8::2", "2001:db8::1", 60,
-                        bytes_of(payload, sizeof(payload)));
+    size_t len =
+        packet(frame + 14, "2001:db8::2", "2001:db8::1", 60, bytes_of(payload, sizeof(payload)));
     struct fixture f;
 
     (void)state;

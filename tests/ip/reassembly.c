@@ -22,7 +22,7 @@ struct cut {
     uint32_t start, end;
     bool is_last;
     uint32_t id;
-    uint32_t sender; /* last byte of the source address; 0 means 2 */
+    uint32_t sender;  /* last byte of the source address; 0 means 2 */
     uint8_t protocol; /* 0 means UDP */
     uint8_t ecn;
     bool lies;
@@ -81,8 +81,7 @@ static size_t emit_ipv6(uint8_t *end, const struct cut *c)
     memcpy(header.src, src.bytes, 16);
     memcpy(header.dst, dst.bytes, 16);
     ms_ipv6_fragment_emit(&fragment, end);
-    return IPV6_FRAGMENT_HEADER_LEN +
-           ms_ipv6_header_emit(&header, end - IPV6_FRAGMENT_HEADER_LEN);
+    return IPV6_FRAGMENT_HEADER_LEN + ms_ipv6_header_emit(&header, end - IPV6_FRAGMENT_HEADER_LEN);
 }
 
 static enum ms_drop arrives(struct fixture *f, const struct cut *c)
@@ -114,8 +113,11 @@ static void assert_whole(struct fixture *f, uint32_t len)
 static void puts_fragments_together_in_every_order(void **state)
 {
     static const struct cut cuts[] = {
-        { .start = 0, .end = 16 },  { .start = 16, .end = 24 }, { .start = 24, .end = 56 },
-        { .start = 56, .end = 64 }, { .start = 64, .end = 67, .is_last = true },
+        { .start = 0, .end = 16 },
+        { .start = 16, .end = 24 },
+        { .start = 24, .end = 56 },
+        { .start = 56, .end = 64 },
+        { .start = 64, .end = 67, .is_last = true },
     };
     struct fixture f;
 
@@ -167,8 +169,8 @@ static void any_overlap_ends_the_datagram(void **state)
             if (is_apart)
                 assert_int_equal(drop, MS_DROP_NONE);
             else
-                assert_int_equal(drop, is_exact ? MS_DROP_FRAGMENT_DUPLICATE
-                                                : MS_DROP_FRAGMENT_OVERLAP);
+                assert_int_equal(drop,
+                                 is_exact ? MS_DROP_FRAGMENT_DUPLICATE : MS_DROP_FRAGMENT_OVERLAP);
             if (is_apart || is_exact)
                 continue;
             assert_int_equal(ARRIVES(&f, .start = 64, .end = 72, .id = id, .is_last = true),
@@ -420,15 +422,14 @@ static void a_fragment_within_a_datagram_is_refused(void **state)
     open_with_addresses(&f);
     assert_int_equal(ARRIVES(&f, .start = 0, .end = 16, .protocol = IP_PROTOCOL_FRAGMENT),
                      MS_DROP_NONE);
-    assert_int_equal(ARRIVES(&f, .start = 16, .end = 20, .protocol = IP_PROTOCOL_FRAGMENT,
-                             .is_last = true),
-                     MS_DROP_IPV6_BAD_EXTENSION);
+    assert_int_equal(
+        ARRIVES(&f, .start = 16, .end = 20, .protocol = IP_PROTOCOL_FRAGMENT, .is_last = true),
+        MS_DROP_IPV6_BAD_EXTENSION);
     assert_int_equal(f.stack->ip->reassemblies.pool.used, 0);
     fixture_close(&f);
 }
 
-#define BOTH(test)                                                                                 \
-    cmocka_unit_test_setup(test, use_ipv4), cmocka_unit_test_setup(test, use_ipv6)
+#define BOTH(test) cmocka_unit_test_setup(test, use_ipv4), cmocka_unit_test_setup(test, use_ipv6)
 
 int main(void)
 {

@@ -230,8 +230,7 @@ enum ms_drop fixture_input_ip(struct fixture *f, struct ms_netif *netif, const u
 
     memcpy(frame.bytes, netif->driver->mac, 6);
     memcpy(frame.bytes + 6, from, 6);
-    store_be16(frame.bytes + 12,
-               len > 0 && bytes[0] >> 4 == 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4);
+    store_be16(frame.bytes + 12, len > 0 && bytes[0] >> 4 == 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4);
     memcpy(frame.bytes + 14, bytes, len);
     return fixture_input(f, netif, frame.bytes, len + 14);
 }
