@@ -7,8 +7,6 @@
 #include "ip/ip_floor.h"
 #include "ip/reassembly.h"
 
-static const uint32_t ALL_SYSTEMS = 0xe0000001; /* 224.0.0.1, whose members all hosts are */
-
 /* The header is not all there, or not all in the first piece. */
 MS_COLD static enum ms_drop short_packet(const struct packet *p)
 {
@@ -60,8 +58,7 @@ MS_COLD static enum ms_drop check_destination(struct packet *p)
         return MS_DROP_NONE;
     if (p->flags & PACKET_LOOPED)
         return ms_ip_is_own(p->stack, &p->flow.local) ? MS_DROP_NONE : MS_DROP_IP_NOT_FOR_US;
-    if (dst == UINT32_MAX || dst == ALL_SYSTEMS ||
-        ms_ip_is_broadcast_of(p->netif, &p->flow.local) ||
+    if (dst == UINT32_MAX || ms_ip_is_broadcast_of(p->netif, &p->flow.local) ||
         (dst >> 28 == 0xe && ms_group_is_joined(p->netif, &p->flow.local))) {
         p->flags |= PACKET_IP_GROUP;
         return MS_DROP_NONE;

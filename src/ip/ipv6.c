@@ -10,15 +10,6 @@
 
 enum { IPV6_PAYLOAD_LEN_OFFSET = 4, IPV6_FRAGMENT_OFFSET_OFFSET = 2 };
 
-/* ff02::1 and ff01::1, whose members all hosts are. */
-static bool is_all_nodes(const struct ms_addr *addr)
-{
-    uint64_t high = load_be64(addr->bytes);
-
-    return (high == UINT64_C(0xff02) << 48 || high == UINT64_C(0xff01) << 48) &&
-           load_be64(addr->bytes + 8) == 1;
-}
-
 /* The upper half is zero: unspecified, loopback, or an IPv4 address in disguise. */
 static inline bool is_low(const struct ms_addr *addr) { return load_raw64(addr->bytes) == 0; }
 
@@ -49,7 +40,7 @@ static enum ms_drop check_destination(struct packet *p)
     const struct netif_addr *entry;
 
     if (dst->bytes[0] == 0xff) {
-        if (!is_all_nodes(dst) && !ms_group_is_joined(p->netif, dst))
+        if (!ms_group_is_joined(p->netif, dst))
             return MS_DROP_IP_NOT_FOR_US;
         p->flags |= PACKET_IP_GROUP;
         return MS_DROP_NONE;

@@ -105,6 +105,8 @@ static void answers_probes_and_strangers_without_remembering_them(void **state)
     assert_int_equal(arp_from(&f, PEER, ARP_REQUEST, 0, OURS), MS_DROP_NONE);
     assert_int_equal(arp_from(&f, PEER, ARP_REQUEST, IP(192, 168, 1, 1), OURS), MS_DROP_NONE);
     assert_int_equal(fixture_discard(f.netif), 2);
+    fixture_add_addr(f.netif, "10.0.0.3", 0); /* every address is on its link, but nobody's */
+    assert_int_equal(arp_from(&f, PEER, ARP_REQUEST, 0, OURS), MS_DROP_NONE);
     assert_null(known(&f, "0.0.0.0"));
     assert_null(known(&f, "192.168.1.1"));
     fixture_close(&f);

@@ -381,8 +381,9 @@ static void says_no_when_all_entries_are_in_use(void **state)
         assert_int_equal(fixture_send(&f, text, 20), MS_OK);
         advertise(&f, text, PEER, SOLICITED | OVERRIDE);
     }
+    fixture_advance(&f, 9 * SECOND_US);
     assert_int_equal(fixture_send(&f, "10.0.1.9", 20), MS_ERROR_NO_MEMORY);
-    fixture_advance(&f, 11 * SECOND_US);
+    fixture_advance(&f, 2 * SECOND_US);
     assert_int_equal(fixture_send(&f, "10.0.1.9", 20), MS_OK);
     fixture_close(&f);
 }

@@ -158,9 +158,9 @@ static void chooses_the_source_by_scope_and_nearness(void **state)
 {
     struct fixture f;
     struct ms_config config = fixture_config();
-    struct ms_addr remote = addr("2001:db8:2::9");
+    struct ms_addr remote = addr("2001:db8:1::9");
     struct ms_addr tentative = addr("2001:db8:2::8");
-    struct ms_addr expected = addr("2001:db8:1::1");
+    struct ms_addr expected = addr("2001:db8:2::1");
     const struct netif_addr *source;
 
     (void)state;
@@ -182,13 +182,37 @@ static void chooses_the_source_by_scope_and_nearness(void **state)
     /* Rule 3: a deprecated one only if there is no other; a tentative one never. */
     assert_int_equal(ms_netif_add_addr(f.netif, &tentative, 64, true), MS_OK);
     for (unsigned i = 0; i < NETIF_ADDRS; i++) {
-        if (f.netif->addrs[i].addr.bytes[5] == 2 && f.netif->addrs[i].addr.bytes[15] == 1)
+        if (f.netif->addrs[i].addr.bytes[5] == 1 && f.netif->addrs[i].addr.bytes[15] == 1)
             f.netif->addrs[i].state = MS_ADDR_DEPRECATED;
     }
     ms_addr_find(f.netif, &tentative)->state = MS_ADDR_TENTATIVE;
     source = ms_addr_select_source(f.netif, &remote, &remote);
     assert_true(ms_addr_equal(&source->addr, &expected));
     assert_null(ms_addr_select_source(&f.netifs[1], &remote, &remote));
+    fixture_discard(f.netif);
+    fixture_close(&f);
+}
+
+/* Rule 2, whatever the order in which addresses came. */
+static void prefers_the_scope_of_the_destination(void **state)
+{
+    struct ms_addr global = addr("2001:db8::1");
+    struct ms_addr link_local = addr("fe80::1");
+    struct ms_addr remote = addr("fe80::9");
+    struct addr_options options = { .prefix_len = 64, .valid_until_us = UINT64_MAX };
+    struct ms_config config = fixture_config();
+    struct fixture f;
+
+    (void)state;
+    options.preferred_until_us = UINT64_MAX;
+    fixture_open(&f, &config);
+    options.addr = &global;
+    assert_int_equal(ms_addr_add(f.netif, &options, NULL), MS_OK);
+    options.addr = &link_local;
+    assert_int_equal(ms_addr_add(f.netif, &options, NULL), MS_OK);
+    assert_true(
+        ms_addr_equal(&ms_addr_select_source(f.netif, &remote, &remote)->addr, &link_local));
+    assert_ptr_equal(ms_addr_link_local(f.netif), &f.netif->addrs[1].addr);
     fixture_close(&f);
 }
 
@@ -216,6 +240,7 @@ int main(void)
         cmocka_unit_test(joins_and_leaves_the_solicited_node_group),
         cmocka_unit_test(ages_from_preferred_to_deprecated_to_gone),
         cmocka_unit_test(chooses_the_source_by_scope_and_nearness),
+        cmocka_unit_test(prefers_the_scope_of_the_destination),
         cmocka_unit_test(compares_prefixes_bit_by_bit),
     };
 

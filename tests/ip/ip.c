@@ -302,6 +302,7 @@ static void drops_what_is_too_large_and_may_not_be_cut(void **state)
     struct fixture f;
     struct path path;
     struct ip_send send = { .local = &local, .remote = &remote, .len = 1481 };
+    struct ms_frame *super;
 
     (void)state;
     open_with_addresses(&f);
@@ -313,6 +314,11 @@ static void drops_what_is_too_large_and_may_not_be_cut(void **state)
     assert_int_equal(f.stack->counters.ip_out_discards, 1);
     send.len = 1480;
     ms_ip_output(f.stack, &path, ms_frame_alloc(f.stack), &send);
+    assert_int_equal(fixture_discard(f.netif), 1);
+    send.len = 60000; /* the device cuts it */
+    super = ms_frame_alloc(f.stack);
+    super->segment_size = 1460;
+    ms_ip_output(f.stack, &path, super, &send);
     assert_int_equal(fixture_discard(f.netif), 1);
     fixture_close(&f);
 }

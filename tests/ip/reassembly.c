@@ -412,6 +412,38 @@ static int use_ipv6(void **state)
     return 0;
 }
 
+/* Row S27: what must come first cannot come after a fragment header. */
+static void hop_by_hop_options_within_a_datagram_are_refused(void **state)
+{
+    const struct fragment pieces[2] = { { .more = true }, { .offset_bytes = 16 } };
+    const uint8_t options[16] = { IP_PROTOCOL_UDP, 0, 1, 4 };
+    struct ipv6_header header = { .payload_len = 24, .hop_limit = 9 };
+    struct fixture f;
+    uint8_t bytes[64];
+
+    (void)state;
+    is_ipv6 = true;
+    open_with_addresses(&f);
+    memcpy(header.src, addr("2001:db8::2").bytes, 16);
+    memcpy(header.dst, addr("2001:db8::1").bytes, 16);
+    header.next_header = IP_PROTOCOL_FRAGMENT;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct ipv6_fragment fragment = {
+            .offset_bytes = (uint16_t)pieces[i].offset_bytes,
+            .more = pieces[i].more,
+            .next_header = IP_PROTOCOL_HOP_BY_HOP,
+        };
+
+        memcpy(bytes + 48, options, 16);
+        ms_ipv6_fragment_emit(&fragment, bytes + 48);
+        ms_ipv6_header_emit(&header, bytes + 40);
+        assert_int_equal(fixture_input_ip(&f, f.netif, bytes, 64),
+                         i ? MS_DROP_IPV6_BAD_EXTENSION : MS_DROP_NONE);
+    }
+    fixture_discard(f.netif);
+    fixture_close(&f);
+}
+
 /* Row S20: a fragment header in what became whole. */
 static void a_fragment_within_a_datagram_is_refused(void **state)
 {
@@ -447,6 +479,7 @@ int main(void)
         BOTH(a_kept_datagram_stays_as_it_is),
         BOTH(families_and_protocols_do_not_mix),
         BOTH(congestion_met_by_one_fragment_counts_for_all),
+        cmocka_unit_test(hop_by_hop_options_within_a_datagram_are_refused),
         cmocka_unit_test(a_fragment_within_a_datagram_is_refused),
     };
 
