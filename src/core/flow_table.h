@@ -14,7 +14,7 @@
 #include "core/arena.h"
 #include "core/flow.h"
 
-enum { FLOW_NONE = UINT32_MAX };
+#define FLOW_NONE UINT32_MAX /* no enumerator: those are of type int */
 
 /* What each entry begins with. */
 struct flow_entry {
