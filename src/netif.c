@@ -38,6 +38,7 @@ void ms_netif_detach(struct ms_netif *netif)
         ms_frame_put(netif->queue[netif->queue_tail++ & netif->queue_mask]);
     netif->driver = NULL;
     netif->is_up = false;
+    netif->is_blocked = false;
 }
 
 void ms_netif_set_up(struct ms_netif *netif, bool is_up)
@@ -56,6 +57,14 @@ static uint64_t queued_bytes(const struct ms_netif *netif, unsigned n)
     return bytes;
 }
 
+/* The device is full: what it did not take was counted too early. */
+MS_COLD static void block(struct ms_netif *netif, unsigned refused)
+{
+    netif->is_blocked = true;
+    netif->stats.tx_refused++;
+    netif->stats.tx_bytes -= queued_bytes(netif, refused);
+}
+
 void ms_netif_flush(struct ms_netif *netif)
 {
     netif->is_blocked = false;
@@ -64,15 +73,16 @@ void ms_netif_flush(struct ms_netif *netif)
     while (netif->queue_tail != netif->queue_head && !netif->is_blocked) {
         uint32_t first = netif->queue_tail & netif->queue_mask;
         unsigned n = min_u32(netif->queue_head - netif->queue_tail, netif->queue_mask + 1 - first);
-        uint64_t bytes = queued_bytes(netif, n); /* accepted frames are no longer ours to look at */
-        unsigned taken = netif->driver->ops->transmit(netif->driver, netif->queue + first, n);
+        unsigned taken;
 
+        /* Before: frames accepted are no longer ours to look at. */
+        netif->stats.tx_bytes += queued_bytes(netif, n);
+        taken = netif->driver->ops->transmit(netif->driver, netif->queue + first, n);
         MS_ASSERT(taken <= n);
         netif->queue_tail += taken;
-        netif->is_blocked = taken < n;
-        netif->stats.tx_refused += netif->is_blocked;
         netif->stats.tx_frames += taken;
-        netif->stats.tx_bytes += bytes - queued_bytes(netif, n - taken);
+        if (MS_UNLIKELY(taken < n))
+            block(netif, n - taken);
     }
 }
 

@@ -117,7 +117,9 @@ static void input_frame(struct ms_netif *netif, struct ms_frame *frame, uint8_t 
 /* Time enters here and in ms_poll() alone; it never goes back. */
 static void set_time(struct ms_stack *stack, uint64_t now_us)
 {
-    stack->now_us = max_u64(stack->now_us, now_us);
+    if (now_us <= stack->now_us)
+        return;
+    stack->now_us = now_us;
     ms_tcp_set_time(stack);
 }
 
@@ -162,8 +164,12 @@ void ms_poll(struct ms_stack *stack, uint64_t now_us)
     while ((timer = ms_wheel_expire(&stack->wheel, stack->now_us)))
         expire(stack, timer);
     ms_tcp_flush(stack);
-    for (uint32_t i = 0; i < stack->netif_count; i++)
-        ms_netif_flush(&stack->netifs[i]);
+    for (uint32_t i = 0; i < stack->netif_count; i++) {
+        struct ms_netif *netif = &stack->netifs[i];
+
+        if (netif->queue_head != netif->queue_tail)
+            ms_netif_flush(netif);
+    }
 }
 
 /* When frames that wait can go: at once, or when a device that refused some is asked again. */

@@ -36,6 +36,7 @@ static void place(struct wheel *wheel, struct timer *timer)
 {
     uint64_t deadline_us = ms_timer_deadline_us(timer);
     uint64_t differs = deadline_us ^ wheel->now_us;
+    uint64_t begin_us;
     unsigned level, slot;
 
     if (deadline_us <= wheel->now_us) {
@@ -43,7 +44,10 @@ static void place(struct wheel *wheel, struct timer *timer)
         return;
     }
     level = (unsigned)(63 - __builtin_clzll(differs)) / WHEEL_SLOT_BITS;
-    slot = (unsigned)(deadline_us >> (level * WHEEL_SLOT_BITS)) & SLOT_MASK;
+    begin_us = deadline_us >> (level * WHEEL_SLOT_BITS);
+    slot = (unsigned)begin_us & SLOT_MASK;
+    begin_us <<= level * WHEEL_SLOT_BITS;
+    wheel->quiet_until_us = min_u64(wheel->quiet_until_us, begin_us);
     wheel->occupied[level] |= UINT64_C(1) << slot;
     push(&wheel->slots[level][slot], timer);
 }
@@ -107,14 +111,21 @@ static void enter_slot(struct wheel *wheel, unsigned level, unsigned slot, uint6
     }
 }
 
-struct timer *ms_wheel_expire(struct wheel *wheel, uint64_t now_us)
+struct timer *ms_wheel_turn(struct wheel *wheel, uint64_t now_us)
 {
     unsigned level, slot;
     uint64_t begin_us;
     struct timer *timer;
 
-    while (!wheel->expired && next_slot(wheel, &level, &slot, &begin_us) && begin_us <= now_us)
+    while (!wheel->expired) {
+        bool is_found = next_slot(wheel, &level, &slot, &begin_us);
+
+        /* It moves on only here: a timer disarmed leaves it too early, which costs one look. */
+        wheel->quiet_until_us = is_found ? begin_us : UINT64_MAX;
+        if (!is_found || begin_us > now_us)
+            break;
         enter_slot(wheel, level, slot, begin_us);
+    }
     timer = wheel->expired;
     if (timer)
         unlink_timer(timer);

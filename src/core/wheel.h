@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/assert.h"
+
 enum { WHEEL_LEVELS = 10, WHEEL_SLOTS = 64, WHEEL_SLOT_BITS = 6 };
 
 /* Who owns a timer, so that whoever expires it knows what to do. */
@@ -33,6 +35,7 @@ struct timer {
 
 struct wheel {
     uint64_t now_us;
+    uint64_t quiet_until_us; /* before this no slot begins */
     uint64_t occupied[WHEEL_LEVELS]; /* a bit a slot */
     struct timer *slots[WHEEL_LEVELS][WHEEL_SLOTS];
     struct timer *expired; /* due, in order of their slots */
@@ -57,8 +60,18 @@ static inline enum timer_kind ms_timer_kind(const struct timer *timer)
 void ms_wheel_arm(struct wheel *wheel, struct timer *timer, enum timer_kind kind,
                   uint64_t deadline_us);
 void ms_wheel_disarm(struct wheel *wheel, struct timer *timer);
+struct timer *ms_wheel_turn(struct wheel *wheel, uint64_t now_us);
+
 /* Takes one timer whose deadline is not after now_us off the wheel; NULL: no more. */
-struct timer *ms_wheel_expire(struct wheel *wheel, uint64_t now_us);
+static inline struct timer *ms_wheel_expire(struct wheel *wheel, uint64_t now_us)
+{
+    if (MS_LIKELY(!wheel->expired && now_us < wheel->quiet_until_us)) {
+        wheel->now_us = now_us > wheel->now_us ? now_us : wheel->now_us;
+        return NULL;
+    }
+    return ms_wheel_turn(wheel, now_us);
+}
+
 /* Not later than the first deadline, and never more than a level's slot before it; UINT64_MAX if
  * nothing is armed. Never in the past of the last ms_wheel_expire(). */
 uint64_t ms_wheel_next_deadline(const struct wheel *wheel);
