@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* A driver that replays a capture file into a netif, and writes what the stack sends. */
-#include "pcap.h"
+#include "pcap_driver.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A driver that replays a capture file into a netif, and writes what the stack sends. */
-#ifndef MSTACK_DRIVERS_PCAP_H
-#define MSTACK_DRIVERS_PCAP_H
+#ifndef MSTACK_DRIVERS_PCAP_DRIVER_H
+#define MSTACK_DRIVERS_PCAP_DRIVER_H
 
 #include "../device.h"
 
