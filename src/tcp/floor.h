@@ -10,7 +10,6 @@
 enum {
     SYN_RETRIES = 8,           /* SYN-ACKs after the first: 191 s in all (RFC 9293, MUST-23) */
     LISTENER_BUCKETS = 64,
-    RECORD_NONE = UINT16_MAX,
 };
 
 struct ms_tcp_listener {
