@@ -373,11 +373,20 @@ static struct ms_config small_config(void)
     return config;
 }
 
-static void *open_world(struct world *w)
+/* One block for all runs: fresh memory for each would be the greater part of a run's time. */
+static void *memory_of(size_t size)
+{
+    static void *memory;
+
+    if (!memory)
+        memory = malloc(size);
+    return memory;
+}
+
+static void open_world(struct world *w)
 {
     struct ms_config config = small_config();
     size_t size = ms_stack_size(&config);
-    void *memory = malloc(size);
     struct ms_addr v4 = ms_addr_ipv4(10, 0, 0, 1), v6;
     struct ms_tcp_listen listen = { .local.port = 80, .accept = on_accept, .user = w };
     struct ms_endpoint any = { .port = 53 };
@@ -387,7 +396,7 @@ static void *open_world(struct world *w)
                                     .slices_max = 16 };
     memcpy(w->driver.mac, OUR_MAC, 6);
     w->now_us = 1000000;
-    w->stack = ms_stack_init(&config, memory, size);
+    w->stack = ms_stack_init(&config, memory_of(size), size);
     require(w->stack != NULL, "no stack");
     must(ms_netif_attach(w->stack, &w->driver, &w->netif));
     must(ms_netif_add_addr(w->netif, &v4, 24, false));
@@ -398,7 +407,6 @@ static void *open_world(struct world *w)
     introduce_peer(w);
     for (unsigned i = 0; i < CONNECTIONS; i++)
         establish(w, i);
-    return memory;
 }
 
 static void put_kept(struct world *w)
@@ -408,7 +416,7 @@ static void put_kept(struct world *w)
 }
 
 /* Everything ends, and everything comes back. */
-static void close_world(struct world *w, void *memory)
+static void close_world(struct world *w)
 {
     w->flags = 0;
     put_kept(w);
@@ -427,7 +435,6 @@ static void close_world(struct world *w, void *memory)
     for (unsigned i = 0; i < LENT; i++)
         require(!w->lent[i].is_out, "a lent buffer is left");
     require(guarded_in_use() == 0, "a received frame is left");
-    free(memory);
 }
 
 /* Makes an IPv4 header's checksum right, and TCP numbers relative to a live connection's. */
@@ -469,8 +476,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct world w = { .stack = NULL };
-    void *memory = open_world(&w);
 
+    open_world(&w);
     for (unsigned i = 0; i < STEPS_MAX && size > STEP_HEADER; i++) {
         uint32_t len = min_u32(load_be16(data + 2), (uint32_t)(size - STEP_HEADER));
 
@@ -479,6 +486,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         data += STEP_HEADER + len;
         size -= STEP_HEADER + len;
     }
-    close_world(&w, memory);
+    close_world(&w);
     return 0;
 }
