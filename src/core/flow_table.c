@@ -26,6 +26,7 @@ void ms_flow_table_init(struct flow_table *table, struct arena *arena, uint32_t 
     table->bucket_count = BUCKETS_MIN;
     table->bucket_max = bucket_max;
     table->count = 0;
+    table->last = FLOW_NONE;
     table->key = key;
     if (!table->buckets)
         return;
@@ -80,14 +81,29 @@ static uint32_t *find_link(struct flow_table *table, uint32_t number)
     return link;
 }
 
+uint32_t ms_flow_table_search(struct flow_table *table, const struct flow *flow)
+{
+    table->last = ms_flow_table_find(table, flow, ms_flow_hash(&table->key, flow));
+    return table->last;
+}
+
+/* Its memory may soon hold something else. */
+static void forget(struct flow_table *table, uint32_t number)
+{
+    if (table->last == number)
+        table->last = FLOW_NONE;
+}
+
 void ms_flow_table_remove(struct flow_table *table, uint32_t number)
 {
+    forget(table, number);
     *find_link(table, number) = ms_flow_table_at(table, number)->hash_next;
     table->count--;
 }
 
 void ms_flow_table_replace(struct flow_table *table, uint32_t old, uint32_t number)
 {
+    forget(table, old);
     *find_link(table, old) = number;
     ms_flow_table_at(table, number)->hash_next = ms_flow_table_at(table, old)->hash_next;
 }

@@ -29,6 +29,7 @@ struct flow_table {
     uint32_t bucket_count; /* mask + 1 + split */
     uint32_t bucket_max;
     uint32_t count;
+    uint32_t last; /* the entry found last, or FLOW_NONE: packets come in trains */
     struct siphash_key key;
     uint8_t *large, *small; /* entries 0 to large_count - 1, and those after */
     uint32_t large_size, small_size, large_count;
@@ -72,6 +73,17 @@ static inline uint32_t ms_flow_table_find(const struct flow_table *table, const 
         number = entry->hash_next;
     }
     return number;
+}
+
+/* The same for whoever has not hashed the flow: mostly it need not be. */
+uint32_t ms_flow_table_search(struct flow_table *table, const struct flow *flow);
+static inline uint32_t ms_flow_table_look_up(struct flow_table *table, const struct flow *flow)
+{
+    uint32_t last = table->last;
+
+    if (last != FLOW_NONE && flow_equal(&ms_flow_table_at(table, last)->flow, flow))
+        return last;
+    return ms_flow_table_search(table, flow);
 }
 
 #endif

@@ -8,12 +8,6 @@ enum {
     ISN_TICK_US = 4, /* RFC 6528, 3: M counts in these */
 };
 
-uint32_t ms_tcp_find(const struct tcp_floor *floor, const struct flow *flow, uint32_t *hash)
-{
-    *hash = ms_flow_hash(&floor->table.key, flow);
-    return ms_flow_table_find(&floor->table, flow, *hash);
-}
-
 /* How closely a listener fits; 0: not at all. An address counts more than an interface. */
 static unsigned fitness(const struct ms_tcp_listener *listener, const struct flow *flow,
                         const struct ms_netif *netif)
@@ -49,13 +43,13 @@ struct ms_tcp_listener *ms_tcp_find_listener(const struct tcp_floor *floor,
 
 bool ms_tcp_pick_port(struct ms_stack *stack, struct flow *flow)
 {
-    const struct tcp_floor *floor = stack->tcp;
-    uint32_t first = ms_random_below(&stack->random, PORT_COUNT), hash;
+    struct tcp_floor *floor = stack->tcp;
+    uint32_t first = ms_random_below(&stack->random, PORT_COUNT);
 
     /* RFC 6056, 3.3.1: a random start, then the next ones. */
     for (uint32_t i = 0; i < PORT_COUNT; i++) {
         flow->local_port = (uint16_t)(PORT_FIRST + (first + i) % PORT_COUNT);
-        if (ms_tcp_find(floor, flow, &hash) == FLOW_NONE &&
+        if (ms_flow_table_look_up(&floor->table, flow) == FLOW_NONE &&
             !ms_tcp_find_listener(floor, flow, NULL))
             return true;
     }

@@ -18,14 +18,8 @@ static bool is_too_old(const struct ms_tcp *c, const struct segment *s)
 /* Bytes that were received before: cut off, and reported once (RFC 2883). */
 static void trim_left(struct ms_tcp *c, struct segment *s)
 {
-    uint32_t past = c->recv_next - s->seq, cut;
+    uint32_t cut = min_u32(c->recv_next - s->seq, s->payload_len);
 
-    if (s->flags & TCP_SYN) {
-        s->flags &= (uint8_t)~TCP_SYN;
-        s->seq++;
-        past--;
-    }
-    cut = min_u32(past, s->payload_len);
     if (cut > 0) {
         c->recv.duplicate = (struct seq_range){ s->seq, s->seq + cut };
         c->duplicates = (uint16_t)(c->duplicates + 1);
@@ -97,26 +91,40 @@ static void answer_unacceptable(struct ms_tcp *c, const struct segment *s)
 {
     if (s->flags & TCP_RST)
         return;
-    if (s->p->len > s->header.header_len || (s->flags & (TCP_SYN | TCP_FIN)))
+    if (s->p->len > s->header.header_len || (s->flags & TCP_FIN))
         ms_conn_pend(c, DUE_ACK);
     else
         ms_conn_challenge(c);
 }
 
+/*
+ * Fourth, but before the window trims it: a SYN is refused whatever its number (RFC 5961, 4.2). The
+ * one that a simultaneous open has seen already comes again with its ACK (RFC 9293, figure 8).
+ */
+static MS_COLD bool is_unexpected_syn(const struct ms_tcp *c, struct segment *s)
+{
+    if (c->state != MS_TCP_SYN_RECEIVED || !(s->flags & TCP_ACK) || s->seq + 1 != c->recv_next)
+        return true;
+    s->flags &= (uint8_t)~TCP_SYN;
+    s->seq++;
+    return false;
+}
+
 enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
 {
-    enum ms_drop drop = trim_to_window(c, s); /* first */
+    enum ms_drop drop;
 
+    if (MS_UNLIKELY(s->flags & TCP_SYN) && is_unexpected_syn(c, s)) {
+        ms_conn_challenge(c);
+        return MS_DROP_TCP_UNEXPECTED_SYN;
+    }
+    drop = trim_to_window(c, s); /* first */
     if (MS_UNLIKELY(drop != MS_DROP_NONE)) {
         answer_unacceptable(c, s);
         return drop;
     }
     if (s->flags & TCP_RST) /* second */
         return reset_arrives(c, s);
-    if (s->flags & TCP_SYN) { /* fourth: RFC 5961, 4.2 */
-        ms_conn_challenge(c);
-        return MS_DROP_TCP_UNEXPECTED_SYN;
-    }
     if (!(s->flags & TCP_ACK)) /* fifth */
         return MS_DROP_TCP_NO_ACK;
     update_ts_recent(c, s);
@@ -148,7 +156,7 @@ static enum ms_drop check(struct packet *p, const struct segment *s)
         return MS_DROP_TCP_BAD_ADDRESS;
     if (s->header.src_port == 0 || s->header.dst_port == 0)
         return MS_DROP_TCP_BAD_PORT;
-    if ((opening & (opening - 1)) || (s->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == 0)
+    if (opening & (opening - 1))
         return MS_DROP_TCP_BAD_FLAGS;
     return MS_DROP_NONE;
 }
@@ -205,7 +213,7 @@ enum ms_drop ms_tcp_input(struct packet *p)
         p->stack->counters.tcp_in_errors++;
         return drop;
     }
-    number = ms_tcp_find(floor, &p->flow, &s.hash);
+    number = ms_flow_table_look_up(&floor->table, &p->flow);
     if (MS_LIKELY(number_is_connection(floor, number))) {
         struct ms_tcp *c = conn_at(floor, number);
 

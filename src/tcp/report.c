@@ -32,7 +32,7 @@ static void tell_softly(struct ms_tcp *c)
 
 void ms_tcp_report(struct ms_stack *stack, const struct icmp_report *report)
 {
-    uint32_t hash, seq, number = ms_tcp_find(stack->tcp, &report->flow, &hash);
+    uint32_t seq, number = ms_flow_table_look_up(&stack->tcp->table, &report->flow);
     bool is_opening;
     struct ms_tcp *c;
 

@@ -14,7 +14,6 @@ static enum ms_error complete_flow(struct ms_stack *stack, const struct ms_tcp_c
                                    struct flow *flow, struct path *path)
 {
     enum ms_error error;
-    uint32_t hash;
 
     flow->local = connect->local.addr;
     flow->remote = connect->remote.addr;
@@ -25,7 +24,7 @@ static enum ms_error complete_flow(struct ms_stack *stack, const struct ms_tcp_c
         return error;
     if (flow->local_port == 0)
         return ms_tcp_pick_port(stack, flow) ? MS_OK : MS_ERROR_IN_USE;
-    return ms_tcp_find(stack->tcp, flow, &hash) == FLOW_NONE ? MS_OK : MS_ERROR_IN_USE;
+    return ms_flow_table_look_up(&stack->tcp->table, flow) == FLOW_NONE ? MS_OK : MS_ERROR_IN_USE;
 }
 
 enum ms_error ms_tcp_connect(struct ms_stack *stack, const struct ms_tcp_connect *connect,

@@ -11,7 +11,6 @@
 /* A segment being received, trimmed as it goes through the steps. */
 struct segment {
     struct packet *p;
-    uint32_t hash;
     uint32_t seq;            /* of the first byte left */
     uint32_t payload_offset; /* of it, from the frame's head */
     uint32_t payload_len;
@@ -49,7 +48,6 @@ struct rto_bounds ms_conn_rto_bounds(const struct ms_tcp *c);
 void ms_conn_agree(struct ms_tcp *c, const struct tcp_header *syn);
 
 /* demux.c */
-uint32_t ms_tcp_find(const struct tcp_floor *floor, const struct flow *flow, uint32_t *hash);
 struct ms_tcp_listener *ms_tcp_find_listener(const struct tcp_floor *floor,
                                              const struct flow *flow,
                                              const struct ms_netif *netif);
