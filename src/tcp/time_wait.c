@@ -106,6 +106,8 @@ enum ms_drop ms_time_wait_input(struct tcp_floor *floor, struct time_wait_record
 {
     if (s->flags & TCP_RST) /* RFC 1337: a reset does not end TIME-WAIT */
         return MS_DROP_TCP_TIME_WAIT;
+    if (!(s->flags & (TCP_SYN | TCP_ACK)))
+        return MS_DROP_TCP_NO_ACK;
     if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && may_succeed(record, s)) {
         struct ms_tcp_listener *listener =
             ms_tcp_find_listener(floor, &s->p->flow, s->p->netif);
