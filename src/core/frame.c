@@ -13,7 +13,7 @@ static struct sent_frame *sent_frame_of(struct ms_frame *frame)
     return (struct sent_frame *)(void *)frame - 1;
 }
 
-static void release_sent_frame(struct ms_frame *frame)
+void ms_sent_frame_release(struct ms_frame *frame)
 {
     struct sent_frame *sent = sent_frame_of(frame);
 
@@ -28,29 +28,8 @@ static void release_sent_frame(struct ms_frame *frame)
 
 size_t ms_sent_frame_size(const struct ms_config *config)
 {
-    return sizeof(struct sent_frame) + sizeof(struct ms_frame) + config->frame_slices * sizeof(struct ms_slice) +
-           FRAME_HEADROOM;
-}
-
-struct ms_frame *ms_frame_alloc(struct ms_stack *stack)
-{
-    struct sent_frame *sent = ms_pool_get(&stack->frames);
-    struct ms_frame *frame;
-
-    if (MS_UNLIKELY(!sent))
-        return NULL;
-    frame = (struct ms_frame *)(void *)(sent + 1);
-    sent->stack = stack;
-    sent->parent = NULL;
-    frame->slice_capacity = (uint16_t)stack->config.frame_slices;
-    frame->head = (uint8_t *)&frame->slices[frame->slice_capacity] + FRAME_HEADROOM;
-    frame->head_len = 0;
-    frame->refs = 1;
-    frame->flags = 0;
-    frame->slice_count = 0;
-    frame->segment_size = 0;
-    frame->release = release_sent_frame;
-    return frame;
+    return sizeof(struct sent_frame) + sizeof(struct ms_frame) +
+           config->frame_slices * sizeof(struct ms_slice) + FRAME_HEADROOM;
 }
 
 void ms_frame_add_borrowed(struct ms_frame *frame, struct ms_frame *parent, const uint8_t *data,

@@ -17,15 +17,37 @@ struct sent_frame {
     struct ms_frame *parent; /* a received frame whose bytes the slices show, or NULL */
 };
 
-/*
- * A frame with one reference, no slices, and head at the very end of the headroom: headers are
- * written backwards from there. NULL: none is left.
- */
-struct ms_frame *ms_frame_alloc(struct ms_stack *stack);
 /* Shows bytes of a received frame in the next slice; keeps the frame until this one is gone. */
 void ms_frame_add_borrowed(struct ms_frame *frame, struct ms_frame *parent, const uint8_t *data,
                            uint32_t len);
 size_t ms_sent_frame_size(const struct ms_config *config);
+
+void ms_sent_frame_release(struct ms_frame *frame);
+
+/*
+ * A frame with one reference, no slices, and head at the very end of the headroom: headers are
+ * written backwards from there. NULL: none is left.
+ */
+static inline struct ms_frame *ms_frame_alloc(struct ms_stack *stack)
+{
+    struct sent_frame *sent = ms_pool_get(&stack->frames);
+    struct ms_frame *frame;
+
+    if (MS_UNLIKELY(!sent))
+        return NULL;
+    frame = (struct ms_frame *)(void *)(sent + 1);
+    sent->stack = stack;
+    sent->parent = NULL;
+    frame->slice_capacity = (uint16_t)stack->config.frame_slices;
+    frame->head = (uint8_t *)&frame->slices[frame->slice_capacity] + FRAME_HEADROOM;
+    frame->head_len = 0;
+    frame->refs = 1;
+    frame->flags = 0;
+    frame->slice_count = 0;
+    frame->segment_size = 0;
+    frame->release = ms_sent_frame_release;
+    return frame;
+}
 
 static inline void ms_buf_get(struct ms_buf *buf)
 {

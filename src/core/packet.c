@@ -59,12 +59,9 @@ uint16_t ms_packet_sum(const struct packet *p)
                                            : sum_pieces(p, here));
 }
 
-bool ms_packet_checksum_ok(const struct packet *p)
+bool ms_packet_checksum_is_right(const struct packet *p)
 {
-    uint64_t sum;
+    uint64_t sum = ms_ip_pseudo_sum(&p->flow.local, &p->flow.remote, p->protocol, p->len);
 
-    if (p->frame->flags & (MS_FRAME_CHECKSUM_VALID | MS_FRAME_CHECKSUM_PARTIAL))
-        return true;
-    sum = ms_ip_pseudo_sum(&p->flow.local, &p->flow.remote, p->protocol, p->len);
     return ms_checksum_fold(sum + ms_packet_sum(p)) == 0xffff;
 }

@@ -45,8 +45,7 @@ static inline void packet_strip(struct packet *p, uint32_t n)
 
 /* One's complement sum of all that is left of the packet, in memory order, folded to 16 bits. */
 uint16_t ms_packet_sum(const struct packet *p);
-/* Whether the transport checksum over what is left is right, or needs no check. */
-bool ms_packet_checksum_ok(const struct packet *p);
+bool ms_packet_checksum_is_right(const struct packet *p);
 /* The next bytes in one piece: where they lie, or copied to room, which takes max of them. */
 struct bytes ms_packet_gather(const struct packet *p, uint8_t *room, uint32_t max);
 /*
@@ -54,5 +53,12 @@ struct bytes ms_packet_gather(const struct packet *p, uint8_t *room, uint32_t ma
  * read as a series of these.
  */
 struct ms_slice ms_frame_run(const struct ms_frame *frame, uint32_t offset, uint32_t len);
+
+/* Whether the transport checksum over what is left is right, or needs no check. */
+static inline bool ms_packet_checksum_ok(const struct packet *p)
+{
+    return (p->frame->flags & (MS_FRAME_CHECKSUM_VALID | MS_FRAME_CHECKSUM_PARTIAL)) ||
+           ms_packet_checksum_is_right(p);
+}
 
 #endif

@@ -50,21 +50,12 @@ struct ms_tcp *ms_conn_new(struct ms_stack *stack, const struct flow *flow)
     return c;
 }
 
-struct rto_bounds ms_conn_rto_bounds(const struct ms_tcp *c)
-{
-    const struct ms_config *config = &c->stack->config;
-
-    return (struct rto_bounds){ config->tcp_rto_min_us, config->tcp_rto_max_us };
-}
-
-void ms_conn_pend(struct ms_tcp *c, enum due due)
+void ms_conn_append_pending(struct ms_tcp *c)
 {
     struct tcp_floor *floor = c->stack->tcp;
     uint32_t number;
 
-    c->due |= (uint8_t)due;
-    if (c->flags & CONN_PENDING)
-        return;
+    MS_ASSERT(!(c->flags & CONN_PENDING));
     c->flags |= CONN_PENDING;
     c->pending_next = FLOW_NONE;
     number = conn_number(floor, c);
@@ -136,11 +127,6 @@ void ms_conn_arm(struct ms_tcp *c, enum conn_timer timer, uint64_t deadline_us)
         ms_wheel_arm(&c->stack->wheel, &c->timer, TIMER_TCP, deadline_us);
 }
 
-void ms_conn_disarm(struct ms_tcp *c, enum conn_timer timer)
-{
-    c->timers &= (uint8_t)~timer;
-}
-
 void ms_conn_arm_retransmit(struct ms_tcp *c)
 {
     ms_conn_arm(c, CONN_TIMER_RETRANSMIT, c->stack->now_us + c->rtt.timeout_us);
@@ -159,14 +145,12 @@ void ms_conn_set_mss(struct ms_tcp *c)
     c->cc.segment_bytes = (uint16_t)mss;
 }
 
-bool ms_conn_find_path(struct ms_tcp *c)
+bool ms_conn_find_new_path(struct ms_tcp *c)
 {
     struct flow *flow = &c->entry.flow;
     struct ms_netif *pinned = addr_is_link_local(&flow->remote) ? c->path.netif : NULL;
     uint32_t mtu = c->path.mtu;
 
-    if (MS_LIKELY(ms_ip_path_is_valid(c->stack, &c->path)))
-        return true;
     if (ms_ip_find_path(c->stack, pinned, &flow->local, &flow->remote, &c->path) != MS_OK)
         return false;
     if (c->path.mtu != mtu)

@@ -95,10 +95,10 @@ void ms_tcp_consumed(struct ms_tcp *tcp, uint32_t n)
 
     MS_ASSERT(n <= tcp->unconsumed_bytes);
     tcp->unconsumed_bytes -= min_u32(n, tcp->unconsumed_bytes);
-    if (tcp->state == MS_TCP_CLOSED)
-        return;
-    /* An update of its own only where the sender may be waiting for it. */
     open = tcp->recv_window_end - tcp->recv_next;
+    /* An update of its own only where the sender may be waiting for it. */
+    if (open > tcp->recv_limit_bytes / 2 || tcp->state == MS_TCP_CLOSED)
+        return;
     opened = ms_recv_window_edge(tcp) - tcp->recv_window_end;
     if (opened > 0 && (opened >= tcp->recv_limit_bytes / 2 || open < tcp->recv_limit_bytes / 4))
         ms_conn_pend(tcp, DUE_ACK);

@@ -26,24 +26,20 @@ static inline uint32_t segment_len(const struct segment *s)
 
 /* conn.c: a connection's life. */
 struct ms_tcp *ms_conn_new(struct ms_stack *stack, const struct flow *flow);
-/* Puts it on the list of those with something due. */
-void ms_conn_pend(struct ms_tcp *c, enum due due);
+void ms_conn_append_pending(struct ms_tcp *c);
 void ms_conn_move(struct ms_tcp *c, enum tcp_event event);
 /* Nothing more is received; on_close says why when ms_tcp_flush() comes by. */
 void ms_conn_end(struct ms_tcp *c, enum ms_error why);
 /* The last step of ms_tcp_flush(): tells the application and gives everything back. */
 void ms_conn_bury(struct ms_tcp *c);
 void ms_conn_arm(struct ms_tcp *c, enum conn_timer timer, uint64_t deadline_us);
-void ms_conn_disarm(struct ms_tcp *c, enum conn_timer timer);
 /* (Re)starts the retransmission timer from now. */
 void ms_conn_arm_retransmit(struct ms_tcp *c);
-/* Finds the path anew if need be, and with it the segment size. False: there is none now. */
-bool ms_conn_find_path(struct ms_tcp *c);
+bool ms_conn_find_new_path(struct ms_tcp *c);
 /* The segment size for the path's MTU and the peer's MSS option (RFC 9293, MUST-16). */
 void ms_conn_set_mss(struct ms_tcp *c);
 /* The window scale that lets the whole limit be offered (RFC 7323, 2.2). */
 uint8_t ms_recv_scale(uint32_t limit_bytes);
-struct rto_bounds ms_conn_rto_bounds(const struct ms_tcp *c);
 /* The options of both SYNs are known: from now on they hold. */
 void ms_conn_agree(struct ms_tcp *c, const struct tcp_header *syn);
 
@@ -121,6 +117,32 @@ void ms_conn_challenge(struct ms_tcp *c);
 /* The window to offer, the right edge never moving left; 0 if nothing worth it (RFC 9293, 3.8.6.2.2)
  * was added. */
 uint32_t ms_recv_window_edge(const struct ms_tcp *c);
+
+/* Puts it on the list of those with something due. */
+static inline void ms_conn_pend(struct ms_tcp *c, enum due due)
+{
+    c->due |= (uint8_t)due;
+    if (!(c->flags & CONN_PENDING))
+        ms_conn_append_pending(c);
+}
+
+static inline void ms_conn_disarm(struct ms_tcp *c, enum conn_timer timer)
+{
+    c->timers &= (uint8_t)~timer;
+}
+
+/* Finds the path anew if need be, and with it the segment size. False: there is none now. */
+static inline bool ms_conn_find_path(struct ms_tcp *c)
+{
+    return MS_LIKELY(ms_ip_path_is_valid(c->stack, &c->path)) || ms_conn_find_new_path(c);
+}
+
+static inline struct rto_bounds ms_conn_rto_bounds(const struct ms_tcp *c)
+{
+    const struct ms_config *config = &c->stack->config;
+
+    return (struct rto_bounds){ config->tcp_rto_min_us, config->tcp_rto_max_us };
+}
 
 static inline struct ms_tcp *conn_at(const struct tcp_floor *floor, uint32_t number)
 {

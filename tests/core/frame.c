@@ -205,7 +205,7 @@ static void keeps_the_received_frame_whose_bytes_it_shows(void **state)
 static void forgets_the_received_frame_when_used_again(void **state)
 {
     struct fixture *f = *state;
-    uint8_t bytes[4];
+    uint8_t bytes[4] = { 0 };
     struct ms_frame parent = { .head = bytes, .refs = 1, .release = count_frame_release };
     struct ms_frame *frame = ms_frame_alloc(&f->stack);
 
