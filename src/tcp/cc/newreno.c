@@ -4,12 +4,15 @@
 #include "mstack/cc.h"
 
 enum {
-    ABC_LIMIT = 2,           /* RFC 3465, 2.2: L, segments counted per ACK in slow start */
+    ABC_LIMIT = 2,           /* RFC 3465, 2.3: L, segments counted per ACK in slow start */
     INITIAL_SEGMENTS = 10,   /* RFC 6928 */
     INITIAL_BYTES = 14600,
     LOSS_WINDOW_SEGMENTS = 1,
     WINDOW_MAX_BYTES = 1 << 30, /* RFC 7323, 2.3: no peer's window is larger */
 };
+
+/* Which byte of the state tells that slow start follows a timeout; those before it count. */
+enum { AFTER_TIMEOUT = sizeof(uint32_t) };
 
 /* Bytes acknowledged in congestion avoidance since the window last grew. */
 static uint32_t load_counted(const struct ms_cc *cc)
@@ -35,7 +38,14 @@ static void init(struct ms_cc *cc)
 {
     cc->window_bytes = initial_window(cc->segment_bytes);
     cc->threshold_bytes = UINT32_MAX;
+    cc->state[AFTER_TIMEOUT] = false;
     store_counted(cc, 0);
+}
+
+/* RFC 3465, 2.3: after a timeout an ACK may cover much that left the network long before. */
+static uint32_t slow_start_limit(const struct ms_cc *cc)
+{
+    return (cc->state[AFTER_TIMEOUT] ? 1u : ABC_LIMIT) * cc->segment_bytes;
 }
 
 static void on_ack(struct ms_cc *cc, const struct ms_cc_ack *ack)
@@ -46,8 +56,9 @@ static void on_ack(struct ms_cc *cc, const struct ms_cc_ack *ack)
     if (ack->is_in_recovery || !ack->is_window_limited)
         return;
     if (cc->window_bytes < cc->threshold_bytes) {
-        cc->window_bytes += min_u32(ack->acked_bytes, ABC_LIMIT * cc->segment_bytes);
+        cc->window_bytes += min_u32(ack->acked_bytes, slow_start_limit(cc));
     } else {
+        cc->state[AFTER_TIMEOUT] = false;
         counted = load_counted(cc) + ack->acked_bytes;
         if (counted >= cc->window_bytes) {
             counted -= cc->window_bytes;
@@ -86,6 +97,7 @@ static void on_timeout(struct ms_cc *cc, uint64_t now_us, uint32_t in_flight_byt
     if (is_first)
         cc->threshold_bytes = halved(cc, in_flight_bytes);
     cc->window_bytes = LOSS_WINDOW_SEGMENTS * (uint32_t)cc->segment_bytes;
+    cc->state[AFTER_TIMEOUT] = true;
     store_counted(cc, 0);
 }
 
