@@ -71,9 +71,15 @@ static struct flow flow_number(uint32_t n)
     return flow;
 }
 
-static uint32_t find(const struct flow_table *table, const struct flow *flow)
+/* By each of the ways there are: all find the same. */
+static uint32_t find(struct flow_table *table, const struct flow *flow)
 {
-    return ms_flow_table_find(table, flow, ms_flow_hash(&table->key, flow));
+    uint32_t number = ms_flow_table_find(table, flow, ms_flow_hash(&table->key, flow));
+
+    assert_int_equal(ms_flow_table_look_up(table, flow), number);
+    assert_int_equal(ms_flow_table_look_up(table, flow), number);
+    assert_int_equal(ms_flow_table_search(table, flow), number);
+    return number;
 }
 
 static void insert(struct flow_table *table, uint32_t number, const struct flow *flow)
@@ -241,6 +247,25 @@ static void agrees_with_an_array_in_random_use(void **state)
     free_table(&m.f);
 }
 
+static void forgets_the_entry_found_last_when_it_goes(void **state)
+{
+    struct fixture f = make_table(4, 4);
+    struct flow flow = flow_number(1), other = flow_number(2);
+
+    (void)state;
+    insert(&f.table, 0, &flow);
+    assert_int_equal(ms_flow_table_look_up(&f.table, &flow), 0);
+    ms_flow_table_at(&f.table, 5)->flow = flow;
+    ms_flow_table_replace(&f.table, 0, 5);
+    assert_int_equal(ms_flow_table_look_up(&f.table, &flow), 5);
+    ms_flow_table_remove(&f.table, 5);
+    assert_int_equal(ms_flow_table_look_up(&f.table, &flow), FLOW_NONE);
+    insert(&f.table, 5, &other); /* the same place, another flow */
+    assert_int_equal(ms_flow_table_look_up(&f.table, &flow), FLOW_NONE);
+    assert_int_equal(ms_flow_table_look_up(&f.table, &other), 5);
+    free_table(&f);
+}
+
 /* Flows whose words add and xor to the same: only a keyed hash spreads them. */
 static void keeps_chains_short_against_chosen_flows(void **state)
 {
@@ -276,6 +301,7 @@ int main(void)
         cmocka_unit_test(tells_flows_apart_by_each_part),
         cmocka_unit_test(grows_a_bucket_at_a_time_up_to_its_room),
         cmocka_unit_test(agrees_with_an_array_in_random_use),
+        cmocka_unit_test(forgets_the_entry_found_last_when_it_goes),
         cmocka_unit_test(keeps_chains_short_against_chosen_flows),
     };
 
