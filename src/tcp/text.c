@@ -137,19 +137,32 @@ static void urgent_arrives(struct ms_tcp *c, const struct segment *s)
         c->events->on_urgent(c, c->user, end - c->recv_next);
 }
 
+/* The bytes held came first and win: this segment's fill the holes before and between them. */
+static void fill_holes(struct ms_tcp *c, const struct segment *s)
+{
+    uint32_t end = s->seq + s->payload_len;
+
+    while (c->state != MS_TCP_CLOSED && seq_lt(c->recv_next, end)) {
+        uint32_t stop = c->recv.runs ? seq_min(c->recv.runs->seq, end) : end;
+
+        deliver(c, s->p->frame, s->payload_offset + (c->recv_next - s->seq), stop - c->recv_next);
+        if (c->state != MS_TCP_CLOSED)
+            deliver_held(c);
+    }
+}
+
 /* Seventh. */
 static void payload_arrives(struct ms_tcp *c, struct segment *s)
 {
-    bool was_reordered = c->recv.runs;
-
     if (s->seq != c->recv_next) {
         hold(c, s);
         return;
     }
-    deliver(c, s->p->frame, s->payload_offset, s->payload_len);
-    if (was_reordered) {
+    if (MS_UNLIKELY(c->recv.runs)) {
         c->due |= DUE_ACK; /* RFC 5681, 4.2: a segment that fills a hole is acknowledged at once */
-        deliver_held(c);
+        fill_holes(c, s);
+    } else {
+        deliver(c, s->p->frame, s->payload_offset, s->payload_len);
     }
     if (c->state != MS_TCP_CLOSED)
         schedule_ack(c, s);
