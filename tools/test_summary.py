@@ -15,7 +15,7 @@ SKIP = re.compile(r"# *SKIP\S*\s*(.*)", re.I)
 
 class Counts:
     def __init__(self):
-        self.passed, self.failures, self.skips = 0, [], []
+        self.passed, self.failures, self.skips, self.notes = 0, [], [], []
 
     def add_tap(self, name, output):
         """Counts the lines of a program that speaks TAP. False: it does not."""
@@ -51,6 +51,8 @@ class Counts:
                 self.skips.append(f"{name}: {lines[-1] if lines else 'no reason given'}")
             elif not is_bad:
                 self.passed += 1
+                if name.split()[-1].startswith("fuzz_"):
+                    self.notes.append(f"{name}: {output.strip()}")
         if is_bad and len(self.failures) == failures_before:
             self.failures.append(f"{name}: {test['result'].lower()}")
 
@@ -75,6 +77,8 @@ def main(argv):
         except (OSError, ValueError) as error:
             counts.failures.append(f"{directory}: no test ran ({error})")
 
+    for note in counts.notes:
+        print(note)
     for skip in counts.skips:
         print(f"skipped: {skip}")
     for failure in counts.failures:
