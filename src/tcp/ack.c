@@ -117,9 +117,9 @@ static void detect_losses(struct ms_tcp *c, bool is_duplicate, uint32_t newly_ac
     if ((is_duplicate && c->duplicate_acks == DUP_THRESH && !(c->flags & CONN_LOSS)) ||
         (is_partial && !(c->flags & CONN_SACK)))
         ms_flight_lose_first(f, ranges, c->send_mss);
+    c->due |= DUE_OUTPUT; /* what has arrived makes room: limited transmit, RFC 3042 */
     if (f->lost_bytes == 0)
         return;
-    c->due |= DUE_OUTPUT;
     if (!(c->flags & (CONN_RECOVERY | CONN_LOSS)))
         enter_recovery(c);
     else if (is_partial)
