@@ -16,9 +16,10 @@ static const struct rto_bounds wide = { .min_us = 1, .max_us = UINT32_MAX };
 
 static struct rtt fresh(struct rto_bounds bounds)
 {
-    struct rtt rtt;
+    struct rtt rtt = { .srtt_us = 1, .rttvar_us = 2, .timeout_us = 3 };
 
     ms_rtt_init(&rtt, bounds);
+    assert_int_equal(rtt.rttvar_us, 0);
     return rtt;
 }
 

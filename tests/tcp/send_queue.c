@@ -50,6 +50,8 @@ static struct lent *lend(uint32_t seq, uint32_t len)
     for (uint32_t i = 0; i < len; i++)
         lent->bytes[i] = byte_at(seq + i);
     lent->buf = (struct ms_buf){ .data = lent->bytes, .len = len, .release = release };
+    lent->buf.next = &lent->buf; /* private fields come as they are */
+    lent->buf.refs = 99;
     return lent;
 }
 
@@ -163,6 +165,37 @@ static void fills_no_more_slices_than_allowed(void **state)
         forget(lent[i]);
 }
 
+/* New data costs no walk, however much is in flight before it. */
+static void goes_on_where_the_last_fill_ended(void **state)
+{
+    struct lent *lent[4];
+    struct send_queue q;
+
+    (void)state;
+    ms_send_queue_init(&q, 0xfffffff0);
+    for (unsigned i = 0; i < 3; i++) {
+        lent[i] = lend(0xfffffff0 + 10 * i, 10);
+        ms_send_queue_append(&q, &lent[i]->buf);
+    }
+    assert_ptr_equal(q.cursor, &lent[0]->buf);
+    fill(&q, 0xfffffff0, 15, SLICES);
+    assert_ptr_equal(q.cursor, &lent[1]->buf);
+    assert_int_equal(q.cursor_seq, 0xfffffffa);
+    fill(&q, 0xfffffff0, 5, SLICES); /* again: the cursor stays */
+    assert_ptr_equal(q.cursor, &lent[1]->buf);
+    fill(&q, 0xffffffff, 15, SLICES);
+    assert_null(q.cursor);
+    lent[3] = lend(14, 10);
+    ms_send_queue_append(&q, &lent[3]->buf);
+    assert_ptr_equal(q.cursor, &lent[3]->buf);
+    assert_int_equal(q.cursor_seq, 14);
+    ms_send_queue_acknowledge(&q, 24);
+    assert_null(q.cursor);
+    assert_int_equal(q.cursor_seq, 24);
+    for (unsigned i = 0; i < 4; i++)
+        forget(lent[i]);
+}
+
 static void keeps_a_buffer_until_the_last_slice_is_gone(void **state)
 {
     struct test_frame memory[2];
@@ -209,6 +242,28 @@ static void lets_release_append_the_next_buffer(void **state)
     assert_int_equal(second->releases, 1);
     forget(first);
     forget(second);
+}
+
+static void lets_release_append_the_same_buffer(void **state)
+{
+    struct lent *lent = lend(50, 6);
+    struct send_queue q;
+
+    (void)state;
+    ms_send_queue_init(&q, 50);
+    lent->appends_to = &q;
+    lent->next = lent;
+    ms_send_queue_append(&q, &lent->buf);
+    assert_int_equal(fill(&q, 50, 6, SLICES), 6);
+    ms_send_queue_acknowledge(&q, 56);
+    assert_int_equal(lent->releases, 1);
+    assert_ptr_equal(q.head, &lent->buf);
+    assert_int_equal(lent->buf.refs, 1);
+    assert_int_equal(q.end_seq, 62);
+    lent->appends_to = NULL;
+    ms_send_queue_clear(&q);
+    assert_int_equal(lent->releases, 2);
+    forget(lent);
 }
 
 /* The stream as it ought to be: which bytes are queued, and in which buffers. */
@@ -303,8 +358,10 @@ int main(void)
         cmocka_unit_test(is_empty_at_first),
         cmocka_unit_test(sends_again_from_the_middle_of_what_was_sent),
         cmocka_unit_test(fills_no_more_slices_than_allowed),
+        cmocka_unit_test(goes_on_where_the_last_fill_ended),
         cmocka_unit_test(keeps_a_buffer_until_the_last_slice_is_gone),
         cmocka_unit_test(lets_release_append_the_next_buffer),
+        cmocka_unit_test(lets_release_append_the_same_buffer),
         cmocka_unit_test(agrees_with_the_stream_in_random_use),
     };
 
