@@ -4,20 +4,6 @@
 
 #include "core/checksum.h"
 
-struct ms_slice ms_frame_run(const struct ms_frame *frame, uint32_t offset, uint32_t len)
-{
-    const uint8_t *data = frame->head;
-    uint32_t have = frame->head_len;
-
-    for (unsigned i = 0; offset >= have; i++) {
-        offset -= have;
-        MS_ASSERT(i < frame->slice_count);
-        data = frame->slices[i].data;
-        have = frame->slices[i].len;
-    }
-    return (struct ms_slice){ .data = data + offset, .len = min_u32(len, have - offset) };
-}
-
 struct bytes ms_packet_gather(const struct packet *p, uint8_t *room, uint32_t max)
 {
     uint32_t offset = (uint32_t)(p->bytes.data - p->frame->head), done = 0;

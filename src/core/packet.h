@@ -52,7 +52,22 @@ struct bytes ms_packet_gather(const struct packet *p, uint8_t *room, uint32_t ma
  * The run of bytes at `offset` from the start of the frame's head, at most `len` long: a payload is
  * read as a series of these.
  */
-struct ms_slice ms_frame_run(const struct ms_frame *frame, uint32_t offset, uint32_t len);
+static inline struct ms_slice ms_frame_run(const struct ms_frame *frame, uint32_t offset,
+                                           uint32_t len)
+{
+    const struct ms_slice *slice = frame->slices;
+    const uint8_t *data = frame->head;
+    uint32_t have = frame->head_len;
+
+    while (offset >= have) {
+        MS_ASSERT(slice < frame->slices + frame->slice_count);
+        offset -= have;
+        data = slice->data;
+        have = slice->len;
+        slice++;
+    }
+    return (struct ms_slice){ .data = data + offset, .len = min_u32(len, have - offset) };
+}
 
 /* Whether the transport checksum over what is left is right, or needs no check. */
 static inline bool ms_packet_checksum_ok(const struct packet *p)

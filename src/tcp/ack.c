@@ -31,7 +31,7 @@ static bool is_duplicate_report(const struct segment *s)
 }
 
 /* Takes the SACK blocks that make sense: inside what was sent and is not acknowledged. */
-static void take_sack(struct ms_tcp *c, const struct segment *s, struct flight_change *change)
+__attribute__((noinline)) static void take_sack(struct ms_tcp *c, const struct segment *s, struct flight_change *change)
 {
     unsigned first = is_duplicate_report(s);
 
@@ -70,7 +70,7 @@ static void enter_recovery(struct ms_tcp *c)
     c->stack->counters.tcp_fast_retransmits++;
 }
 
-static void leave_recovery(struct ms_tcp *c)
+MS_COLD static void leave_recovery(struct ms_tcp *c)
 {
     uint32_t outstanding = conn_outstanding(c);
 
@@ -100,7 +100,7 @@ static void count_arrivals(struct ms_tcp *c, uint32_t newly_acked)
 }
 
 /* Marks what this acknowledgement shows to be lost. */
-static void detect_losses(struct ms_tcp *c, bool is_duplicate, uint32_t newly_acked)
+__attribute__((noinline)) static void detect_losses(struct ms_tcp *c, bool is_duplicate, uint32_t newly_acked)
 {
     struct flight *f = &c->flight;
     struct pool *ranges = &c->stack->tcp->ranges;
@@ -159,8 +159,7 @@ static void tell_controller(struct ms_tcp *c, const struct flight_change *change
         .is_in_recovery = c->flags & CONN_RECOVERY,
     };
 
-    if (change->acked_bytes > 0)
-        c->cc.ops->on_ack(&c->cc, &ack);
+    c->cc.ops->on_ack(&c->cc, &ack);
 }
 
 /* SND.UNA moves. */
@@ -186,7 +185,7 @@ static void advance(struct ms_tcp *c, uint32_t ack, struct flight_change *change
 }
 
 /* FIN is acknowledged. */
-static void close_step(struct ms_tcp *c)
+MS_COLD static void close_step(struct ms_tcp *c)
 {
     if (c->state == MS_TCP_LAST_ACK) {
         ms_conn_end(c, MS_OK);
@@ -198,7 +197,7 @@ static void close_step(struct ms_tcp *c)
 }
 
 /* SYN-RECEIVED after a simultaneous open. False: the segment is not acceptable. */
-static bool syn_is_acked(struct ms_tcp *c, const struct segment *s)
+MS_COLD static bool syn_is_acked(struct ms_tcp *c, const struct segment *s)
 {
     if (s->header.ack != c->send_unacked + 1 || !conn_outstanding(c)) {
         ms_tcp_emit_reset(s);
@@ -225,8 +224,10 @@ static void process_ack(struct ms_tcp *c, struct segment *s)
     if (MS_UNLIKELY(is_duplicate || c->flight.sacked_bytes > 0 ||
                     (c->flags & (CONN_RECOVERY | CONN_LOSS))))
         detect_losses(c, is_duplicate, is_new ? newly_acked : 0);
-    sample_rtt(c, s, &change);
-    tell_controller(c, &change, in_flight);
+    if (change.acked_bytes > 0) {
+        sample_rtt(c, s, &change);
+        tell_controller(c, &change, in_flight);
+    }
     if (is_new) {
         c->due |= DUE_OUTPUT;
         ms_send_queue_acknowledge(&c->send, seq_min(ack, c->send.end_seq));

@@ -110,28 +110,64 @@ static MS_COLD bool is_unexpected_syn(const struct ms_tcp *c, struct segment *s)
     return false;
 }
 
+/* What comes before the fifth step. False: the segment goes no further. */
+__attribute__((noinline)) static bool passes_checks(struct ms_tcp *c, struct segment *s,
+                                                    enum ms_drop *drop)
+{
+    if (MS_UNLIKELY(s->flags & TCP_SYN) && is_unexpected_syn(c, s)) {
+        ms_conn_challenge(c);
+        *drop = MS_DROP_TCP_UNEXPECTED_SYN;
+        return false;
+    }
+    *drop = trim_to_window(c, s); /* first */
+    if (*drop != MS_DROP_NONE) {
+        answer_unacceptable(c, s);
+        return false;
+    }
+    if (s->flags & TCP_RST) { /* second */
+        *drop = reset_arrives(c, s);
+        return false;
+    }
+    if (!(s->flags & TCP_ACK)) /* fifth */
+        *drop = MS_DROP_TCP_NO_ACK;
+    return s->flags & TCP_ACK;
+}
+
+/*
+ * The segment everybody waits for: the next in order, all inside the window, with nothing to it but
+ * text and an ACK. The checks would find nothing to do.
+ */
+static inline bool is_expected(const struct ms_tcp *c, const struct segment *s)
+{
+    return s->seq == c->recv_next && (s->flags & ~TCP_PSH) == TCP_ACK &&
+           s->payload_len <= c->recv_window_end - c->recv_next &&
+           (s->header.options == 0 || !is_too_old(c, s));
+}
+
+/* The peer, which sends text, says again what it said last: the fifth step has nothing to do. */
+static inline bool is_ack_known(const struct ms_tcp *c, const struct segment *s)
+{
+    uint32_t window = (uint32_t)s->header.window << c->send_scale;
+
+    return s->header.ack == c->send_unacked && s->payload_len > 0 &&
+           s->header.ack + window == c->send_window_end && c->state == MS_TCP_ESTABLISHED &&
+           !(s->header.options & TCP_OPTION_SACK) && c->flight.sacked_bytes == 0 &&
+           !(c->flags & (CONN_RECOVERY | CONN_LOSS));
+}
+
 enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
 {
     enum ms_drop drop;
 
-    if (MS_UNLIKELY(s->flags & TCP_SYN) && is_unexpected_syn(c, s)) {
-        ms_conn_challenge(c);
-        return MS_DROP_TCP_UNEXPECTED_SYN;
-    }
-    drop = trim_to_window(c, s); /* first */
-    if (MS_UNLIKELY(drop != MS_DROP_NONE)) {
-        answer_unacceptable(c, s);
+    if (MS_UNLIKELY(!is_expected(c, s)) && !passes_checks(c, s, &drop))
         return drop;
-    }
-    if (s->flags & TCP_RST) /* second */
-        return reset_arrives(c, s);
-    if (!(s->flags & TCP_ACK)) /* fifth */
-        return MS_DROP_TCP_NO_ACK;
     update_ts_recent(c, s);
     c->received_ms = c->stack->tcp->now_ms;
     c->keepalive_probes = 0;
     c->segments_received++;
-    if (!ms_ack_arrives(c, s, &drop))
+    if (is_ack_known(c, s))
+        c->send_wl1 = seq_max(c->send_wl1, s->header.seq);
+    else if (!ms_ack_arrives(c, s, &drop))
         return drop;
     ms_text_arrives(c, s); /* sixth to eighth */
     if (c->due)

@@ -53,7 +53,7 @@ static struct ms_frame *copy_small(struct tcp_floor *floor, struct held_segment 
 }
 
 /* It is not this one's turn: keep it, and tell the sender at once (RFC 5681, 4.2; SHLD-31). */
-static void hold(struct ms_tcp *c, struct segment *s)
+__attribute__((noinline)) static void hold(struct ms_tcp *c, const struct segment *s)
 {
     struct tcp_floor *floor = c->stack->tcp;
     struct held_segment held = { .frame = s->p->frame, .offset = s->payload_offset,
@@ -181,28 +181,37 @@ static void fin_arrives(struct ms_tcp *c)
         ms_time_wait_enter(c);
 }
 
-static bool may_receive(const struct ms_tcp *c)
+static inline bool may_receive(const struct ms_tcp *c)
 {
-    return (c->state == MS_TCP_ESTABLISHED || c->state == MS_TCP_FIN_WAIT_1 ||
-            c->state == MS_TCP_FIN_WAIT_2);
+    return (1u << c->state) &
+           (1u << MS_TCP_ESTABLISHED | 1u << MS_TCP_FIN_WAIT_1 | 1u << MS_TCP_FIN_WAIT_2);
+}
+
+/* With URG or FIN, or after FIN was seen. */
+__attribute__((noinline)) static void unusual_arrives(struct ms_tcp *c, struct segment *s)
+{
+    if (s->flags & TCP_URG)
+        urgent_arrives(c, s);
+    if ((s->flags & TCP_FIN) && !(c->flags & CONN_FIN_KNOWN)) {
+        c->flags |= CONN_FIN_KNOWN;
+        c->fin_seq = s->seq + s->payload_len;
+        ms_conn_pend(c, DUE_ACK);
+    }
+    /* Nothing comes after FIN, whatever a later segment says. */
+    if ((c->flags & CONN_FIN_KNOWN) && seq_gt(s->seq + s->payload_len, c->fin_seq))
+        s->payload_len = seq_lt(s->seq, c->fin_seq) ? c->fin_seq - s->seq : 0;
+    if (s->payload_len > 0)
+        payload_arrives(c, s);
+    if ((c->flags & CONN_FIN_KNOWN) && may_receive(c) && c->recv_next == c->fin_seq)
+        fin_arrives(c);
 }
 
 void ms_text_arrives(struct ms_tcp *c, struct segment *s)
 {
     if (!may_receive(c))
         return;
-    if (MS_UNLIKELY(s->flags & TCP_URG))
-        urgent_arrives(c, s);
-    if (MS_UNLIKELY((s->flags & TCP_FIN) && !(c->flags & CONN_FIN_KNOWN))) {
-        c->flags |= CONN_FIN_KNOWN;
-        c->fin_seq = s->seq + s->payload_len;
-        ms_conn_pend(c, DUE_ACK);
-    }
-    /* Nothing comes after FIN, whatever a later segment says. */
-    if (MS_UNLIKELY(c->flags & CONN_FIN_KNOWN) && seq_gt(s->seq + s->payload_len, c->fin_seq))
-        s->payload_len = seq_lt(s->seq, c->fin_seq) ? c->fin_seq - s->seq : 0;
-    if (s->payload_len > 0)
+    if (MS_UNLIKELY((s->flags & (TCP_URG | TCP_FIN)) || (c->flags & CONN_FIN_KNOWN)))
+        unusual_arrives(c, s);
+    else if (s->payload_len > 0)
         payload_arrives(c, s);
-    if (MS_UNLIKELY(c->flags & CONN_FIN_KNOWN) && may_receive(c) && c->recv_next == c->fin_seq)
-        fin_arrives(c);
 }
