@@ -12,25 +12,13 @@ struct ms_addr ms_addr_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
     return (struct ms_addr){ { [10] = 0xff, [11] = 0xff, [12] = a, [13] = b, [14] = c, [15] = d } };
 }
 
-bool ms_addr_is_ipv4(const struct ms_addr *addr)
-{
-    return addr_is_ipv4(addr);
-}
+bool ms_addr_is_ipv4(const struct ms_addr *addr) { return addr_is_ipv4(addr); }
 
-bool ms_addr_is_unspecified(const struct ms_addr *addr)
-{
-    return addr_is_unspecified(addr);
-}
+bool ms_addr_is_unspecified(const struct ms_addr *addr) { return addr_is_unspecified(addr); }
 
-bool ms_addr_is_multicast(const struct ms_addr *addr)
-{
-    return addr_is_multicast(addr);
-}
+bool ms_addr_is_multicast(const struct ms_addr *addr) { return addr_is_multicast(addr); }
 
-bool ms_addr_equal(const struct ms_addr *a, const struct ms_addr *b)
-{
-    return addr_equal(a, b);
-}
+bool ms_addr_equal(const struct ms_addr *a, const struct ms_addr *b) { return addr_equal(a, b); }
 
 /* Reads "a.b.c.d" to the end of the text. Leading zeros are refused: they once meant octal. */
 static bool read_ipv4(const char *text, uint8_t octets[OCTETS])
@@ -42,7 +30,8 @@ static bool read_ipv4(const char *text, uint8_t octets[OCTETS])
             value = 10 * value + (unsigned)(*text++ - '0');
             digits++;
         }
-        if (digits == 0 || digits > 3 || value > 255 || (digits > 1 && value < (digits > 2 ? 100u : 10u)))
+        if (digits == 0 || digits > 3 || value > 255 ||
+            (digits > 1 && value < (digits > 2 ? 100u : 10u)))
             return false;
         octets[i] = (uint8_t)value;
         if (*text++ != (i + 1 < OCTETS ? '.' : '\0'))
@@ -94,7 +83,8 @@ static bool read_ipv6(const char *text, uint8_t bytes[16])
         uint16_t group;
         const char *end = read_group(text, &group);
 
-        if (end && *end == '.' && count <= GROUPS - 2 && read_ipv4(text, bytes + 2 * (size_t)count)) {
+        if (end && *end == '.' && count <= GROUPS - 2 &&
+            read_ipv4(text, bytes + 2 * (size_t)count)) {
             count += 2;
             text = "";
             break;
@@ -190,8 +180,8 @@ static char *write_ipv6(char *at, const uint8_t bytes[16])
 
 size_t ms_addr_format(const struct ms_addr *addr, char text[MS_ADDR_TEXT_SIZE])
 {
-    char *end = addr_is_ipv4(addr) ? write_ipv4(text, addr->bytes + 12)
-                                   : write_ipv6(text, addr->bytes);
+    char *end =
+        addr_is_ipv4(addr) ? write_ipv4(text, addr->bytes + 12) : write_ipv6(text, addr->bytes);
 
     *end = '\0';
     return (size_t)(end - text);

@@ -77,7 +77,8 @@ void ms_wheel_arm(struct wheel *wheel, struct timer *timer, enum timer_kind kind
 }
 
 /* The earliest occupied slot after now, and the moment it begins. False: nothing is armed. */
-static bool next_slot(const struct wheel *wheel, unsigned *level, unsigned *slot, uint64_t *begin_us)
+static bool next_slot(const struct wheel *wheel, unsigned *level, unsigned *slot,
+                      uint64_t *begin_us)
 {
     for (unsigned l = 0; l < WHEEL_LEVELS; l++) {
         unsigned shift = l * WHEEL_SLOT_BITS;

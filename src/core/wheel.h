@@ -73,7 +73,7 @@ static inline struct timer *ms_wheel_expire(struct wheel *wheel, uint64_t now_us
 }
 
 /* Not later than the first deadline, and never more than a level's slot before it; UINT64_MAX if
- * nothing is armed. Never in the past of the last ms_wheel_expire(). */
+ * nothing is armed. After the time of the last ms_wheel_expire(), unless a timer is due by then. */
 uint64_t ms_wheel_next_deadline(const struct wheel *wheel);
 
 #endif
