@@ -301,6 +301,25 @@ static void disarms_what_is_not_armed(void **state)
     free(m);
 }
 
+/* So that most calls of ms_wheel_expire() look at one number. */
+static void knows_how_long_nothing_begins(void **state)
+{
+    struct model *m = new_model(1000, 1);
+
+    (void)state;
+    assert_true(m->wheel.quiet_until_us == UINT64_MAX);
+    for (unsigned i = 0; i < 58; i++) {
+        arm(m, i, m->now_us + (FAR_US >> i));
+        assert_true(m->wheel.quiet_until_us == ms_wheel_next_deadline(&m->wheel));
+    }
+    disarm(m, 57);
+    m->now_us = m->wheel.quiet_until_us; /* too early now: one look sets it right */
+    assert_int_equal(take(m), -1);
+    assert_true(m->wheel.quiet_until_us > m->now_us);
+    assert_true(m->wheel.quiet_until_us == ms_wheel_next_deadline(&m->wheel));
+    free(m);
+}
+
 static void keeps_the_farthest_deadline_as_if_for_ever(void **state)
 {
     struct model *m = new_model(0, 1);
@@ -325,6 +344,7 @@ int main(void)
         cmocka_unit_test(forgets_a_timer_that_is_due_but_not_taken),
         cmocka_unit_test(moves_a_timer_that_is_due_but_not_taken),
         cmocka_unit_test(disarms_what_is_not_armed),
+        cmocka_unit_test(knows_how_long_nothing_begins),
         cmocka_unit_test(keeps_the_farthest_deadline_as_if_for_ever),
     };
 
