@@ -195,13 +195,14 @@ __attribute__((noinline)) static void unusual_arrives(struct ms_tcp *c, struct s
     if ((s->flags & TCP_FIN) && !(c->flags & CONN_FIN_KNOWN)) {
         c->flags |= CONN_FIN_KNOWN;
         c->fin_seq = s->seq + s->payload_len;
-        ms_conn_pend(c, DUE_ACK);
     }
     /* Nothing comes after FIN, whatever a later segment says. */
     if ((c->flags & CONN_FIN_KNOWN) && seq_gt(s->seq + s->payload_len, c->fin_seq))
         s->payload_len = seq_lt(s->seq, c->fin_seq) ? c->fin_seq - s->seq : 0;
     if (s->payload_len > 0)
         payload_arrives(c, s);
+    else if (s->flags & TCP_FIN)
+        ms_conn_pend(c, DUE_ACK);
     if ((c->flags & CONN_FIN_KNOWN) && may_receive(c) && c->recv_next == c->fin_seq)
         fin_arrives(c);
 }
