@@ -177,8 +177,6 @@ static void advance(struct ms_tcp *c, uint32_t ack, struct flight_change *change
         leave_recovery(c);
     if (conn_outstanding(c) == 0)
         ms_conn_disarm(c, CONN_TIMER_RETRANSMIT);
-    else
-        ms_conn_arm_retransmit(c); /* RFC 6298, 5.3 */
     ms_ip_confirm(&c->path); /* RFC 4861, 7.3.1: forward progress */
     if ((c->flags & CONN_URGENT_OUT) && seq_ge(ack, c->send_urgent))
         c->flags &= (uint16_t)~CONN_URGENT_OUT;
@@ -229,6 +227,8 @@ static void process_ack(struct ms_tcp *c, struct segment *s)
         tell_controller(c, &change, in_flight);
     }
     if (is_new) {
+        if (conn_outstanding(c) > 0)
+            ms_conn_arm_retransmit(c); /* RFC 6298, 5.3 */
         c->due |= DUE_OUTPUT;
         ms_send_queue_acknowledge(&c->send, seq_min(ack, c->send.end_seq));
     }
