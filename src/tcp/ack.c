@@ -45,6 +45,21 @@ __attribute__((noinline)) static void take_sack(struct ms_tcp *c, const struct s
     }
 }
 
+/*
+ * The window was closed and is open: what was sent into it as a probe was not taken and goes again
+ * at once. The backoff was the probes' own, and says nothing of the path.
+ */
+MS_COLD static void window_opens(struct ms_tcp *c)
+{
+    ms_rtt_end_back_off(&c->rtt, ms_conn_rto_bounds(c));
+    c->backoffs = 0;
+    if (conn_outstanding(c) == 0)
+        return;
+    ms_flight_lose_all(&c->flight);
+    c->due |= DUE_RETRANSMIT;
+    ms_conn_arm_retransmit(c);
+}
+
 /* RFC 9293, 3.10.7.4: the window, unless an older segment tells it. Returns whether it moved. */
 static void update_window(struct ms_tcp *c, const struct segment *s, uint32_t window)
 {
@@ -55,8 +70,12 @@ static void update_window(struct ms_tcp *c, const struct segment *s, uint32_t wi
     c->send_wl1 = s->header.seq;
     c->send_window_max = max_u32(c->send_window_max, window);
     if (end != c->send_window_end) {
+        bool was_closed = seq_le(c->send_window_end, c->send_unacked);
+
         c->send_window_end = end;
         c->due |= DUE_OUTPUT;
+        if (MS_UNLIKELY(was_closed) && window > 0)
+            window_opens(c);
     }
 }
 

@@ -24,5 +24,7 @@ void ms_rtt_init(struct rtt *rtt, struct rto_bounds bounds);
 void ms_rtt_sample(struct rtt *rtt, uint32_t sample_us, struct rto_bounds bounds);
 /* The timer expired: wait twice as long (RFC 6298, 5.5). */
 void ms_rtt_back_off(struct rtt *rtt, struct rto_bounds bounds);
+/* It did so for want of a window, not of an answer: back to what was measured. */
+void ms_rtt_end_back_off(struct rtt *rtt, struct rto_bounds bounds);
 
 #endif
