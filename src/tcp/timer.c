@@ -45,12 +45,18 @@ static void report_trouble(struct ms_tcp *c)
         c->events->on_soft_error(c, c->user, MS_ERROR_TIMED_OUT);
 }
 
-/* A window too small to use, and the peer may have forgotten to open it. Never ends as long as the
- * peer answers (MUST-37): its answers are progress. */
+/* Nothing is in flight but what the window has no room for. */
+static bool is_probing(const struct ms_tcp *c)
+{
+    uint32_t outstanding = conn_outstanding(c);
+
+    return outstanding == 0 ||
+           (is_synchronized(c) && outstanding == 1 && conn_send_window(c) <= 1);
+}
+
+/* A window too small to use, and the peer may have forgotten to open it. */
 static void probe(struct ms_tcp *c)
 {
-    if (seq_gt(c->received_ms, c->progress_ms))
-        c->progress_ms = c->received_ms;
     if (conn_outstanding(c) > 0)
         ms_flight_lose_all(&c->flight);
     ms_conn_pend(c, DUE_OUTPUT | DUE_PROBE | DUE_RETRANSMIT);
@@ -75,18 +81,22 @@ static void retransmit(struct ms_tcp *c)
 
 static void retransmit_expired(struct ms_tcp *c)
 {
-    bool is_window_closed = is_synchronized(c) && conn_send_window(c) <= conn_outstanding(c);
+    bool is_probe = is_probing(c);
 
     ms_conn_disarm(c, CONN_TIMER_RETRANSMIT);
     if (conn_outstanding(c) == 0 && c->send_next == c->send.end_seq &&
         !(c->flags & CONN_CLOSING) && is_synchronized(c))
         return; /* nothing left to wait for */
+    /* MUST-37: probing begins now, and goes on as long as the peer answers. */
+    if (is_probe && is_synchronized(c) &&
+        (c->backoffs == 0 || seq_ge(c->received_ms, c->progress_ms)))
+        c->progress_ms = c->stack->tcp->now_ms;
     if (has_timed_out(c)) {
         c->due |= DUE_RESET;
         ms_conn_end(c, MS_ERROR_TIMED_OUT);
         return;
     }
-    if (conn_outstanding(c) == 0 || (is_window_closed && conn_outstanding(c) <= 1)) {
+    if (is_probe) {
         probe(c);
     } else {
         c->stack->counters.tcp_timeouts++;
