@@ -24,14 +24,16 @@ static bool is_synchronized(const struct ms_tcp *c)
     return c->state != MS_TCP_SYN_SENT && c->state != MS_TCP_SYN_RECEIVED;
 }
 
-/* R2 (RFC 9293, 3.8.3): nothing moved for the whole user timeout. */
-static bool has_timed_out(const struct ms_tcp *c)
+/* R2 (RFC 9293, 3.8.3): for so long still nothing need move. */
+static uint64_t user_timeout_left_us(const struct ms_tcp *c)
 {
     uint32_t limit_s = is_synchronized(c) ? c->user_timeout_s
                                           : max_u32(c->user_timeout_s, SYN_TIMEOUT_S);
+    uint32_t passed_ms = c->stack->tcp->now_ms - c->progress_ms;
 
-    return c->user_timeout_s != 0 &&
-           c->stack->tcp->now_ms - c->progress_ms >= limit_s * MS_PER_S;
+    if (c->user_timeout_s == 0)
+        return UINT64_MAX;
+    return (uint64_t)(limit_s * MS_PER_S - min_u32(passed_ms, limit_s * MS_PER_S)) * US_PER_MS;
 }
 
 /* R1: tell IP to look for another way, and the application if it cares (MUST-20, SHLD-9). */
@@ -91,7 +93,7 @@ static void retransmit_expired(struct ms_tcp *c)
     if (is_probe && is_synchronized(c) &&
         (c->backoffs == 0 || seq_ge(c->received_ms, c->progress_ms)))
         c->progress_ms = c->stack->tcp->now_ms;
-    if (has_timed_out(c)) {
+    if (user_timeout_left_us(c) == 0) {
         c->due |= DUE_RESET;
         ms_conn_end(c, MS_ERROR_TIMED_OUT);
         return;
@@ -105,7 +107,8 @@ static void retransmit_expired(struct ms_tcp *c)
     }
     c->backoffs = (uint8_t)min_u32(c->backoffs + 1u, UINT8_MAX);
     ms_rtt_back_off(&c->rtt, ms_conn_rto_bounds(c));
-    ms_conn_arm_retransmit(c);
+    ms_conn_arm(c, CONN_TIMER_RETRANSMIT,
+                c->stack->now_us + min_u64(c->rtt.timeout_us, user_timeout_left_us(c)));
     report_trouble(c);
 }
 
