@@ -14,7 +14,7 @@
 #include "ip/ip.h"
 #include "support/nd_message.h"
 
-#define OWN "2001:db8::1"
+#define OWN       "2001:db8::1"
 #define OWN_GROUP "ff02::1:ff00:1"
 
 static struct ip_world w;
@@ -81,8 +81,7 @@ static void an_advertisement_takes_the_address_away(void **state)
 {
     (void)state;
     add(OWN);
-    assert_int_equal(world_advertises(&w, "ff02::1", OWN, ND_NEIGHBOR_OVERRIDE, 77),
-                     MS_DROP_NONE);
+    assert_int_equal(world_advertises(&w, "ff02::1", OWN, ND_NEIGHBOR_OVERRIDE, 77), MS_DROP_NONE);
     assert_int_equal(state_of(OWN), MS_ADDR_DUPLICATE);
     assert_int_equal(ms_stack_counters(w.stack)->address_conflicts, 1);
     world_advance(&w, 10000000);
@@ -221,6 +220,7 @@ static void a_link_local_address_comes_with_the_first_global_one(void **state)
 
     (void)state;
     assert_int_equal(ms_netif_remove_addr(w.netif, &link_local), MS_OK);
+    world_add_addr(&w, "192.0.2.1", 24);
     add(OWN);
     assert_int_equal(world_addr_state(&w, "fe80::", &found), MS_ADDR_TENTATIVE);
     assert_true(found.is_automatic);

@@ -14,8 +14,8 @@
 #include "support/ip_world.h"
 #include "wire/ipv6.h"
 
-#define PEER "2001:db8::9"
-#define OWN "2001:db8::1"
+#define PEER       "2001:db8::9"
+#define OWN        "2001:db8::1"
 #define LINK_LOCAL "fe80::1"
 
 static struct ip_world w;
@@ -86,8 +86,9 @@ static void a_member_answers_for_a_group_as_itself(void **state)
 
     (void)state;
     for (unsigned i = 0; i < MS_ARRAY_LEN(rows); i++) {
-        struct message m = { .from = rows[i].from, .to = rows[i].to,
-                             .body = (const uint8_t *)"abc", .body_len = 3 };
+        struct message m = {
+            .from = rows[i].from, .to = rows[i].to, .body = (const uint8_t *)"abc", .body_len = 3
+        };
 
         assert_int_equal(ping(&m), MS_DROP_NONE);
         assert_true(world_sent(&w, &sent));
@@ -100,8 +101,8 @@ static void a_member_answers_for_a_group_as_itself(void **state)
 /* S11, S12 */
 static void short_messages_are_dropped(void **state)
 {
-    static const uint8_t types[] = { 1, 2, 3, 4, 128, 129, 130, 131, 132, 133, 134, 135, 136,
-                                     137, 143 };
+    static const uint8_t types[] = { 1,   2,   3,   4,   128, 129, 130, 131,
+                                     132, 133, 134, 135, 136, 137, 143 };
 
     (void)state;
     for (unsigned i = 0; i < sizeof(types); i++) {
@@ -112,8 +113,7 @@ static void short_messages_are_dropped(void **state)
         }
     }
     for (size_t split = 40; split < 48; split++)
-        assert_int_equal(ping(&(struct message){ .split = split }),
-                         MS_DROP_FRAME_NOT_CONTIGUOUS);
+        assert_int_equal(ping(&(struct message){ .split = split }), MS_DROP_FRAME_NOT_CONTIGUOUS);
     assert_int_equal(ping(&(struct message){ .has_bad_sum = true }), MS_DROP_ICMP_BAD_CHECKSUM);
     assert_int_equal(world_discard(&w), 0);
 }
@@ -139,11 +139,18 @@ static void an_echo_from_nobody_has_no_answer(void **state)
 
 /* --- Errors received --- */
 
-static enum ms_drop report_of(uint8_t type, uint8_t code, uint32_t rest, const uint8_t *quote,
-                              size_t len, struct icmp_report *report)
+/* Type, code and second word. */
+struct error {
+    uint8_t type, code;
+    uint32_t rest;
+};
+
+static enum ms_drop report_of(struct error error, const uint8_t *quote, size_t len,
+                              struct icmp_report *report)
 {
     static uint8_t *bytes; /* of exactly its size; the report points into it */
-    struct ms_frame frame = { .head_len = (uint32_t)len + 8, .refs = 1,
+    struct ms_frame frame = { .head_len = (uint32_t)len + 8,
+                              .refs = 1,
                               .flags = MS_FRAME_CHECKSUM_VALID };
     struct packet p = {
         .stack = w.stack,
@@ -158,9 +165,9 @@ static enum ms_drop report_of(uint8_t type, uint8_t code, uint32_t rest, const u
     bytes = calloc(1, len + 8);
     frame.head = bytes;
     p.bytes = bytes_of(bytes, len + 8);
-    bytes[0] = type;
-    bytes[1] = code;
-    store_be32(bytes + 4, rest);
+    bytes[0] = error.type;
+    bytes[1] = error.code;
+    store_be32(bytes + 4, error.rest);
     if (len > 0)
         memcpy(bytes + 8, quote, len);
     return ms_icmpv6_input(&p, report);
@@ -184,10 +191,10 @@ static void errors_are_hard_soft_or_too_big(void **state)
         uint8_t type, code;
         enum icmp_kind kind;
     } rows[] = {
-        { 1, 0, ICMP_SOFT },    { 1, 1, ICMP_HARD }, { 1, 2, ICMP_SOFT },    { 1, 3, ICMP_SOFT },
-        { 1, 4, ICMP_HARD },    { 1, 5, ICMP_HARD }, { 1, 6, ICMP_HARD },    { 1, 9, ICMP_SOFT },
+        { 1, 0, ICMP_SOFT },    { 1, 1, ICMP_HARD }, { 1, 2, ICMP_SOFT },     { 1, 3, ICMP_SOFT },
+        { 1, 4, ICMP_HARD },    { 1, 5, ICMP_HARD }, { 1, 6, ICMP_HARD },     { 1, 9, ICMP_SOFT },
         { 2, 0, ICMP_TOO_BIG }, { 3, 0, ICMP_SOFT }, { 2, 99, ICMP_TOO_BIG }, { 3, 1, ICMP_SOFT },
-        { 4, 0, ICMP_SOFT },    { 4, 1, ICMP_HARD }, { 4, 2, ICMP_SOFT },    { 100, 0, ICMP_SOFT },
+        { 4, 0, ICMP_SOFT },    { 4, 1, ICMP_HARD }, { 4, 2, ICMP_SOFT },     { 100, 0, ICMP_SOFT },
     };
     uint8_t quote[64];
     struct icmp_report report;
@@ -196,8 +203,9 @@ static void errors_are_hard_soft_or_too_big(void **state)
     for (unsigned i = 0; i < MS_ARRAY_LEN(rows); i++) {
         size_t len = put_quote(quote, IP_PROTOCOL_UDP, 1460);
 
-        assert_int_equal(report_of(rows[i].type, rows[i].code, 1400, quote, len, &report),
-                         MS_DROP_NONE);
+        assert_int_equal(
+            report_of((struct error){ rows[i].type, rows[i].code, 1400 }, quote, len, &report),
+            MS_DROP_NONE);
         assert_int_equal(report.kind, rows[i].kind);
         assert_int_equal(report.protocol, IP_PROTOCOL_UDP);
         assert_int_equal(report.type, rows[i].type);
@@ -217,9 +225,12 @@ static void an_mtu_below_1280_or_not_below_the_packet_is_ignored(void **state)
         uint32_t mtu;
         enum ms_drop drop;
     } rows[] = {
-        { 0, MS_DROP_ICMP_UNKNOWN_TYPE },    { 56, MS_DROP_ICMP_UNKNOWN_TYPE },
-        { 1279, MS_DROP_ICMP_UNKNOWN_TYPE }, { 1280, MS_DROP_NONE },
-        { 1499, MS_DROP_NONE },              { 1500, MS_DROP_ICMP_BAD_QUOTE },
+        { 0, MS_DROP_ICMP_UNKNOWN_TYPE },
+        { 56, MS_DROP_ICMP_UNKNOWN_TYPE },
+        { 1279, MS_DROP_ICMP_UNKNOWN_TYPE },
+        { 1280, MS_DROP_NONE },
+        { 1499, MS_DROP_NONE },
+        { 1500, MS_DROP_ICMP_BAD_QUOTE },
         { UINT32_MAX, MS_DROP_ICMP_BAD_QUOTE },
     };
     uint8_t quote[64];
@@ -229,7 +240,8 @@ static void an_mtu_below_1280_or_not_below_the_packet_is_ignored(void **state)
     for (unsigned i = 0; i < MS_ARRAY_LEN(rows); i++) {
         size_t len = put_quote(quote, IP_PROTOCOL_TCP, 1460);
 
-        assert_int_equal(report_of(2, 0, rows[i].mtu, quote, len, &report), rows[i].drop);
+        assert_int_equal(report_of((struct error){ 2, 0, rows[i].mtu }, quote, len, &report),
+                         rows[i].drop);
         assert_int_equal(report.kind, rows[i].drop ? ICMP_NOTHING : ICMP_TOO_BIG);
         if (!rows[i].drop)
             assert_int_equal(report.mtu, rows[i].mtu);
@@ -243,9 +255,16 @@ static void a_quote_that_proves_nothing_is_refused(void **state)
         unsigned at;
         uint8_t value;
     } spoils[] = {
-        { 0, 0x45 }, { 5, 7 }, { 6, IP_PROTOCOL_ICMP }, { 6, IP_PROTOCOL_ROUTING }, { 6, 59 },
-        { 6, IP_PROTOCOL_HOP_BY_HOP }, { 6, IP_PROTOCOL_DESTINATION_OPTIONS }, { 6, 41 },
-        { 6, IP_PROTOCOL_ICMPV6 }, { 23, 2 },
+        { 0, 0x45 },
+        { 5, 7 },
+        { 6, IP_PROTOCOL_ICMP },
+        { 6, IP_PROTOCOL_ROUTING },
+        { 6, 59 },
+        { 6, IP_PROTOCOL_HOP_BY_HOP },
+        { 6, IP_PROTOCOL_DESTINATION_OPTIONS },
+        { 6, 41 },
+        { 6, IP_PROTOCOL_ICMPV6 },
+        { 23, 2 },
     };
     uint8_t quote[64];
     struct icmp_report report;
@@ -253,13 +272,15 @@ static void a_quote_that_proves_nothing_is_refused(void **state)
     (void)state;
     for (size_t len = 0; len < 48; len++) {
         put_quote(quote, IP_PROTOCOL_TCP, 60);
-        assert_int_equal(report_of(1, 4, 0, quote, len, &report), MS_DROP_ICMP_BAD_QUOTE);
+        assert_int_equal(report_of((struct error){ 1, 4, 0 }, quote, len, &report),
+                         MS_DROP_ICMP_BAD_QUOTE);
         assert_int_equal(report.kind, ICMP_NOTHING);
     }
     for (unsigned i = 0; i < MS_ARRAY_LEN(spoils); i++) {
         put_quote(quote, IP_PROTOCOL_TCP, 60);
         quote[spoils[i].at] = spoils[i].value;
-        assert_int_equal(report_of(1, 4, 0, quote, 48, &report), MS_DROP_ICMP_BAD_QUOTE);
+        assert_int_equal(report_of((struct error){ 1, 4, 0 }, quote, 48, &report),
+                         MS_DROP_ICMP_BAD_QUOTE);
         assert_int_equal(report.kind, ICMP_NOTHING);
     }
 }
@@ -273,14 +294,16 @@ static void a_quoted_first_fragment_is_believed(void **state)
     (void)state;
     put_quote(quote, IP_PROTOCOL_FRAGMENT, 1460);
     memcpy(quote + 40, "\x11\0\0\1\0\0\0\7\x03\xe8\0\x50\0\0\0\0", 16);
-    assert_int_equal(report_of(1, 4, 0, quote, 56, &report), MS_DROP_NONE);
+    assert_int_equal(report_of((struct error){ 1, 4, 0 }, quote, 56, &report), MS_DROP_NONE);
     assert_int_equal(report.protocol, IP_PROTOCOL_UDP);
     assert_int_equal(report.flow.local_port, 1000);
     quote[42] = 1; /* an offset */
-    assert_int_equal(report_of(1, 4, 0, quote, 56, &report), MS_DROP_ICMP_BAD_QUOTE);
+    assert_int_equal(report_of((struct error){ 1, 4, 0 }, quote, 56, &report),
+                     MS_DROP_ICMP_BAD_QUOTE);
     for (size_t len = 40; len < 56; len++) {
         quote[42] = 0;
-        assert_int_equal(report_of(1, 4, 0, quote, len, &report), MS_DROP_ICMP_BAD_QUOTE);
+        assert_int_equal(report_of((struct error){ 1, 4, 0 }, quote, len, &report),
+                         MS_DROP_ICMP_BAD_QUOTE);
     }
 }
 
@@ -289,8 +312,12 @@ static void a_reply_too_big_for_the_path_is_cut_the_next_time(void **state)
 {
     static const uint8_t body[1400];
     static uint8_t quote[1232];
-    struct message m = { .from = "2001:db8::254", .to = OWN, .type = ICMPV6_PACKET_TOO_BIG,
-                         .rest = 1280, .body = quote, .body_len = sizeof(quote) };
+    struct message m = { .from = "2001:db8::254",
+                         .to = OWN,
+                         .type = ICMPV6_PACKET_TOO_BIG,
+                         .rest = 1280,
+                         .body = quote,
+                         .body_len = sizeof(quote) };
     struct sent_message sent;
 
     (void)state;
@@ -344,10 +371,16 @@ static void an_unknown_next_header_is_told_where_it_is_named(void **state)
     (void)state;
     assert_int_equal(knock(PEER, OWN, 143, "12345678", 8), MS_DROP_IP_UNKNOWN_PROTOCOL);
     expect_error(ICMPV6_PARAMETER_PROBLEM, IPV6_PROBLEM_NEXT_HEADER, 6);
-    assert_int_equal(knock(PEER, OWN, 60, "\x8f\0\1\4\0\0\0\0" "12345678", 16),
+    assert_int_equal(knock(PEER, OWN, 60,
+                           "\x8f\0\1\4\0\0\0\0"
+                           "12345678",
+                           16),
                      MS_DROP_IP_UNKNOWN_PROTOCOL);
     expect_error(ICMPV6_PARAMETER_PROBLEM, IPV6_PROBLEM_NEXT_HEADER, 40);
-    assert_int_equal(knock(PEER, OWN, 60, "\x3c\0\1\4\0\0\0\0" "\x8f\0\1\4\0\0\0\0", 16),
+    assert_int_equal(knock(PEER, OWN, 60,
+                           "\x3c\0\1\4\0\0\0\0"
+                           "\x8f\0\1\4\0\0\0\0",
+                           16),
                      MS_DROP_IP_UNKNOWN_PROTOCOL);
     expect_error(ICMPV6_PARAMETER_PROBLEM, IPV6_PROBLEM_NEXT_HEADER, 48);
 }
@@ -396,7 +429,8 @@ static void an_unreachable_port_is_told_with_a_quote(void **state)
 /* v6LC 5.1.9, 5.1.10, 5.1.11 and C12 */
 static void some_packets_deserve_no_error(void **state)
 {
-    static const char option[] = "\x3a\0\x87\4\0\0\0\0" "\1\4\0\0\0\0\0\0";
+    static const char option[] = "\x3a\0\x87\4\0\0\0\0"
+                                 "\1\4\0\0\0\0\0\0";
     char message[sizeof(option)];
 
     (void)state;
@@ -407,10 +441,10 @@ static void some_packets_deserve_no_error(void **state)
     }
     message[8] = (char)ICMPV6_REDIRECT;
     knock(PEER, OWN, 60, message, 16);
-    knock(PEER, OWN, 60, message, 8);                     /* it cannot be seen what it is */
-    knock("::", OWN, 60, "\x3b\0\x87\4\0\0\0\0", 8);      /* nobody to tell */
+    knock(PEER, OWN, 60, message, 8);                /* it cannot be seen what it is */
+    knock("::", OWN, 60, "\x3b\0\x87\4\0\0\0\0", 8); /* nobody to tell */
     knock("ff02::5", OWN, 60, "\x3b\0\x87\4\0\0\0\0", 8);
-    knock(PEER, "ff02::1", 143, "12345678", 8);           /* to a group */
+    knock(PEER, "ff02::1", 143, "12345678", 8); /* to a group */
     assert_int_equal(world_discard(&w), 0);
     message[8] = (char)ICMPV6_ECHO_REQUEST;
     knock(PEER, OWN, 60, message, 16);
@@ -421,9 +455,17 @@ static void some_packets_deserve_no_error(void **state)
 static void a_later_fragment_may_be_an_error(void **state)
 {
     (void)state;
-    knock(PEER, OWN, 44, "\x3a\0\xff\xf8\0\0\0\1" "12345678" "12345678", 24);
+    knock(PEER, OWN, 44,
+          "\x3a\0\xff\xf8\0\0\0\1"
+          "\x80\0\0\0\0\0\0\0"
+          "12345678",
+          24);
     assert_int_equal(world_discard(&w), 0);
-    knock(PEER, OWN, 44, "\x11\0\xff\xf8\0\0\0\1" "12345678" "12345678", 24);
+    knock(PEER, OWN, 44,
+          "\x11\0\xff\xf8\0\0\0\1"
+          "12345678"
+          "12345678",
+          24);
     expect_error(ICMPV6_PARAMETER_PROBLEM, IPV6_PROBLEM_FIELD, 42);
 }
 
@@ -431,7 +473,10 @@ static void a_later_fragment_may_be_an_error(void **state)
 static void half_a_datagram_is_told_when_its_time_is_up(void **state)
 {
     (void)state;
-    knock(PEER, OWN, 44, "\x11\0\0\1\0\0\0\1" "12345678", 16);
+    knock(PEER, OWN, 44,
+          "\x11\0\0\1\0\0\0\1"
+          "12345678",
+          16);
     assert_int_equal(world_discard(&w), 0);
     world_advance(&w, 70000000);
     expect_error(ICMPV6_TIME_EXCEEDED, ICMPV6_EXCEEDED_REASSEMBLY, 0);
@@ -453,8 +498,9 @@ static void on_echo(void *user, const struct ms_echo *echo)
 static void a_ping_hears_the_reply(void **state)
 {
     struct ms_endpoint remote = { .addr = world_addr("fe80::9"), .netif = w.netif };
-    struct message reply = { .from = "fe80::9", .to = LINK_LOCAL, .type = ICMPV6_ECHO_REPLY,
-                             .rest = 0x00070009 };
+    struct message reply = {
+        .from = "fe80::9", .to = LINK_LOCAL, .type = ICMPV6_ECHO_REPLY, .rest = 0x00070009
+    };
     struct sent_message sent;
 
     (void)state;

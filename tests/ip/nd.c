@@ -14,10 +14,10 @@
 #include "ip/ip.h"
 #include "support/nd_message.h"
 
-#define OWN "2001:db8::1"
-#define OWN_GROUP "ff02::1:ff00:1"
+#define OWN        "2001:db8::1"
+#define OWN_GROUP  "ff02::1:ff00:1"
 #define LINK_LOCAL "fe80::1"
-#define PEER "2001:db8::9"
+#define PEER       "2001:db8::9"
 
 static const uint8_t OWN_MAC[6] = { 2, 0, 0, 0, 0, 1 };
 static struct ip_world w;
@@ -83,6 +83,7 @@ static void a_solicitation_is_answered_to_who_asked(void **state)
     assert_memory_equal(sent.mac, "\x02\0\0\0\x01\x09", 6);
     assert_true(is_at(PEER, 9));
     assert_int_equal(world_discard(&w), 0);
+    assert_int_equal(ms_stack_counters(w.stack)->nd_in_messages, 1);
 }
 
 /* A unicast question without a link address is answered after asking back. */
@@ -94,9 +95,9 @@ static void who_asks_without_a_link_address_is_resolved_first(void **state)
     assert_int_equal(world_solicits(&w, PEER, OWN, OWN, 0), MS_DROP_NONE);
     assert_true(world_sent(&w, &sent));
     assert_int_equal(sent.type, ICMPV6_NEIGHBOR_SOLICITATION);
-    assert_int_equal(world_advertises(&w, OWN, PEER,
-                                      ND_NEIGHBOR_SOLICITED | ND_NEIGHBOR_OVERRIDE, 9),
-                     MS_DROP_NONE);
+    assert_int_equal(
+        world_advertises(&w, OWN, PEER, ND_NEIGHBOR_SOLICITED | ND_NEIGHBOR_OVERRIDE, 9),
+        MS_DROP_NONE);
     assert_true(world_sent(&w, &sent));
     assert_int_equal(sent.type, ICMPV6_NEIGHBOR_ADVERTISEMENT);
 }
@@ -148,8 +149,7 @@ static void impossible_solicitations_are_dropped(void **state)
     assert_int_equal(world_solicits(&w, "::", OWN_GROUP, OWN, 9), MS_DROP_ND_BAD_ADDRESS);
     assert_int_equal(world_solicits(&w, "::", OWN, OWN, 0), MS_DROP_ND_BAD_ADDRESS);
     assert_int_equal(world_solicits(&w, "::", "ff02::1", OWN, 0), MS_DROP_ND_BAD_ADDRESS);
-    assert_int_equal(world_solicits(&w, PEER, OWN_GROUP, "2001:db8::5", 9),
-                     MS_DROP_ND_NOT_FOR_US);
+    assert_int_equal(world_solicits(&w, PEER, OWN_GROUP, "2001:db8::5", 9), MS_DROP_ND_NOT_FOR_US);
     assert_int_equal(world_solicits(&w, "2001:db8:5::9", OWN_GROUP, OWN, 9),
                      MS_DROP_ND_BAD_ADDRESS); /* S32 */
     assert_null(neighbor_of("2001:db8:5::9"));
@@ -161,8 +161,12 @@ static void an_option_of_no_length_ends_the_message(void **state)
 {
     struct ms_addr own = world_addr(OWN);
     uint8_t body[24] = { 0 };
-    struct message m = { .from = PEER, .to = OWN_GROUP, .mac_last = 9,
-                         .type = ICMPV6_NEIGHBOR_SOLICITATION, .body = body, .body_len = 24 };
+    struct message m = { .from = PEER,
+                         .to = OWN_GROUP,
+                         .mac_last = 9,
+                         .type = ICMPV6_NEIGHBOR_SOLICITATION,
+                         .body = body,
+                         .body_len = 24 };
     static const uint8_t lengths[] = { 0, 2, 255 };
 
     (void)state;
@@ -283,6 +287,40 @@ static void somebody_who_advertises_our_address_is_counted(void **state)
     assert_true(ms_ip_is_own(w.stack, &own));
 }
 
+/* A frame from our link address is our own, whatever it says: a bridge sent it back. */
+static void our_own_advertisement_sent_back_is_nothing(void **state)
+{
+    struct nd_message nd = { .type = ICMPV6_NEIGHBOR_ADVERTISEMENT };
+    struct ms_addr own = world_addr(OWN);
+    uint64_t before = ms_stack_counters(w.stack)->nd_out_messages;
+    uint8_t mac[6];
+
+    (void)state;
+    assert_int_equal(world_solicits(&w, "::", OWN_GROUP, OWN, 0), MS_DROP_NONE);
+    assert_int_equal(ms_stack_counters(w.stack)->nd_out_messages, before + 1);
+    memcpy(nd.target, own.bytes, 16);
+    memcpy(mac, w.driver.mac, 6);
+    memcpy(w.driver.mac, "\x02\0\0\0\x01\x4d", 6); /* the sender's, for this one frame */
+    assert_int_equal(
+        world_nd(&w, &(struct message){ .from = "fe80::4d", .to = "ff02::1", .mac_last = 0x4d },
+                 &nd),
+        MS_DROP_ND_NOT_FOR_US);
+    memcpy(w.driver.mac, mac, 6);
+    assert_int_equal(ms_stack_counters(w.stack)->address_conflicts, 0);
+}
+
+static void a_medium_without_stations_has_no_neighbours(void **state)
+{
+    (void)state;
+    world_close(&w);
+    world_open(&w, MS_MEDIUM_IP);
+    world_add_addr(&w, OWN, 64);
+    assert_int_equal(world_advertises(&w, OWN, PEER, 0, 9), MS_DROP_ND_NOT_FOR_US);
+    assert_int_equal(world_solicits(&w, PEER, OWN, OWN, 9), MS_DROP_NONE);
+    assert_null(neighbor_of(PEER));
+    assert_int_equal(world_discard(&w), 1);
+}
+
 /* v6LC 2.2.3 */
 static void router_solicitations_are_not_for_hosts(void **state)
 {
@@ -300,8 +338,12 @@ static enum ms_drop redirect(const char *from, const char *target, const char *d
 {
     struct ms_addr t = world_addr(target), d = world_addr(destination);
     uint8_t body[32];
-    const struct message m = { .from = from, .to = OWN, .type = ICMPV6_REDIRECT, .body = body,
-                               .body_len = 32, .mac_last = 0xff };
+    const struct message m = { .from = from,
+                               .to = OWN,
+                               .type = ICMPV6_REDIRECT,
+                               .body = body,
+                               .body_len = 32,
+                               .mac_last = 0xff };
 
     memcpy(body, t.bytes, 16);
     memcpy(body + 16, d.bytes, 16);
@@ -321,8 +363,7 @@ static void redirects_change_nothing(void **state)
     assert_int_equal(redirect(ROUTER2, ROUTER2, "2001:db8:5::1"), MS_DROP_ND_NOT_ROUTER);
     assert_int_equal(redirect(ROUTER, ROUTER2, PEER), MS_DROP_ND_NOT_ROUTER); /* on the link */
     assert_int_equal(redirect(ROUTER, ROUTER2, "2001:db8:5::1"), MS_DROP_ICMP_UNKNOWN_TYPE);
-    assert_int_equal(redirect(ROUTER, "2001:db8:5::1", "2001:db8:5::1"),
-                     MS_DROP_ICMP_UNKNOWN_TYPE);
+    assert_int_equal(redirect(ROUTER, "2001:db8:5::1", "2001:db8:5::1"), MS_DROP_ICMP_UNKNOWN_TYPE);
     assert_null(neighbor_of(ROUTER2));
     assert_int_equal(world_discard(&w), 0);
 }
@@ -355,6 +396,8 @@ int main(void)
         T(a_stale_neighbour_is_probed_by_unicast),
         T(impossible_advertisements_are_dropped),
         T(somebody_who_advertises_our_address_is_counted),
+        T(our_own_advertisement_sent_back_is_nothing),
+        T(a_medium_without_stations_has_no_neighbours),
         T(router_solicitations_are_not_for_hosts),
         T(redirects_change_nothing),
         T(an_address_added_without_probing_is_announced),

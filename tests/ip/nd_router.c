@@ -16,7 +16,7 @@
 #include "ip/route.h"
 #include "support/nd_message.h"
 
-#define FAR "2001:db8:ffff::1"
+#define FAR    "2001:db8:ffff::1"
 #define PREFIX "2001:db8:1::"
 
 enum { BOTH = ND_PREFIX_ON_LINK | ND_PREFIX_AUTONOMOUS };
@@ -69,11 +69,12 @@ static bool is_on_link(const char *text)
 
 static enum ms_drop advertise(const char *from, uint16_t lifetime_s)
 {
-    return world_router(&w, from, &(struct nd_message){
-                                      .router_lifetime_s = lifetime_s,
-                                      .options = { .present = ND_OPTION_SOURCE_LINK,
-                                                   .source_link = { 2, 0, 0, 0, 1, 0xff } },
-                                  });
+    return world_router(
+        &w, from,
+        &(struct nd_message){
+            .router_lifetime_s = lifetime_s,
+            .options = { .present = ND_OPTION_SOURCE_LINK, .source_link = { 2, 0, 0, 0, 1, 0xff } },
+        });
 }
 
 /* One prefix, no default router. */
@@ -96,6 +97,7 @@ static void routers_are_solicited_until_one_answers(void **state)
     (void)state;
     assert_int_equal(ms_netif_autoconfigure_ipv6(w.netif), MS_OK);
     assert_int_equal(ms_netif_autoconfigure_ipv6(w.netif), MS_OK);
+    assert_int_equal(world_addr_state(&w, "fe80::", NULL), MS_ADDR_TENTATIVE);
     for (unsigned i = 0; i <= MS_ARRAY_LEN(gap_s); i++) {
         uint64_t start_us = w.now_us;
 
@@ -152,6 +154,33 @@ static void a_router_is_the_default_for_its_lifetime(void **state)
     assert_null(gateway());
     advertise(ROUTER2, 0); /* of one unknown: nothing */
     assert_null(gateway());
+}
+
+static void one_router_ends_and_another_goes_on(void **state)
+{
+    (void)state;
+    advertise(ROUTER, 100);
+    advertise(ROUTER2, 200);
+    prefix(PREFIX, 64, ND_PREFIX_ON_LINK, 150, 150);
+    world_advance(&w, 100 * SECOND);
+    assert_true(goes_by(ROUTER2));
+    assert_true(is_on_link("2001:db8:1::77"));
+    world_advance(&w, 50 * SECOND);
+    assert_true(goes_by(ROUTER2));
+    assert_false(is_on_link("2001:db8:1::77"));
+}
+
+/* RFC 4861, 6.3.7: what comes unasked may be incomplete, so it is asked for once. */
+static void a_router_heard_early_is_solicited_once(void **state)
+{
+    struct sent_message sent;
+
+    (void)state;
+    assert_int_equal(ms_netif_autoconfigure_ipv6(w.netif), MS_OK);
+    assert_int_equal(advertise(ROUTER, 1800), MS_DROP_NONE);
+    world_advance(&w, 1000 * SECOND);
+    assert_true(world_sent_type(&w, ICMPV6_ROUTER_SOLICITATION, &sent));
+    assert_false(world_sent_type(&w, ICMPV6_ROUTER_SOLICITATION, &sent));
 }
 
 /* v6LC 2.2.12; S29, S36 */
@@ -246,12 +275,11 @@ static void a_router_that_becomes_a_host_is_no_router(void **state)
     assert_int_equal(world_addr_state(&w, "fe80::", &own), MS_ADDR_PREFERRED);
     ms_addr_format(&own.addr, text);
     advertise(ROUTER, 1800);
-    assert_int_equal(world_advertises(&w, text, ROUTER,
-                                      ND_NEIGHBOR_SOLICITED | ND_NEIGHBOR_ROUTER, 0xff),
-                     MS_DROP_NONE);
+    assert_int_equal(
+        world_advertises(&w, text, ROUTER, ND_NEIGHBOR_SOLICITED | ND_NEIGHBOR_ROUTER, 0xff),
+        MS_DROP_NONE);
     assert_true(goes_by(ROUTER));
-    assert_int_equal(world_advertises(&w, text, ROUTER, ND_NEIGHBOR_SOLICITED, 0xff),
-                     MS_DROP_NONE);
+    assert_int_equal(world_advertises(&w, text, ROUTER, ND_NEIGHBOR_SOLICITED, 0xff), MS_DROP_NONE);
     assert_null(gateway());
     advertise(ROUTER, 1800);
     assert_true(goes_by(ROUTER));
@@ -265,7 +293,7 @@ static void parameters_are_obeyed_within_bounds(void **state)
     } hops[] = { { 0, 64 }, { 1, 64 }, { 14, 64 }, { 15, 15 }, { 255, 255 }, { 0, 255 } };
     static const struct {
         uint32_t told, mtu;
-    } mtus[] = { { 68, 1500 },   { 1279, 1500 }, { 1501, 1500 }, { 1280, 1280 },
+    } mtus[] = { { 68, 1500 },   { 1279, 1500 }, { 1501, 1500 },      { 1280, 1280 },
                  { 1400, 1400 }, { 1500, 1500 }, { UINT32_MAX, 1500 } };
     static const struct {
         uint32_t reachable_ms, retransmit_ms, reachable_us, retrans_us;
@@ -282,15 +310,15 @@ static void parameters_are_obeyed_within_bounds(void **state)
         assert_int_equal(w.netif->hop_limit, hops[i].hop_limit);
     }
     for (unsigned i = 0; i < MS_ARRAY_LEN(mtus); i++) {
-        world_router(&w, ROUTER, &(struct nd_message){
-                                     .options = { .present = ND_OPTION_MTU,
-                                                  .mtu = mtus[i].told } });
+        world_router(
+            &w, ROUTER,
+            &(struct nd_message){ .options = { .present = ND_OPTION_MTU, .mtu = mtus[i].told } });
         assert_int_equal(w.netif->mtu, mtus[i].mtu);
     }
     for (unsigned i = 0; i < MS_ARRAY_LEN(times); i++) {
-        world_router(&w, ROUTER, &(struct nd_message){
-                                     .reachable_ms = times[i].reachable_ms,
-                                     .retransmit_ms = times[i].retransmit_ms });
+        world_router(&w, ROUTER,
+                     &(struct nd_message){ .reachable_ms = times[i].reachable_ms,
+                                           .retransmit_ms = times[i].retransmit_ms });
         assert_int_equal(w.netif->reachable_time_us, times[i].reachable_us);
         assert_int_equal(w.netif->retrans_time_us, times[i].retrans_us);
     }
@@ -308,6 +336,11 @@ static void a_prefix_is_on_the_link_for_its_lifetime(void **state)
     assert_true(is_on_link("2001:db8:1::77"));
     world_advance(&w, SECOND);
     assert_false(is_on_link("2001:db8:1::77"));
+    prefix(PREFIX, 64, ND_PREFIX_ON_LINK, 100, 100);
+    world_advance(&w, 99 * SECOND);
+    prefix(PREFIX, 64, ND_PREFIX_ON_LINK, 100, 100); /* anew */
+    world_advance(&w, 99 * SECOND);
+    assert_true(is_on_link("2001:db8:1::77"));
     prefix(PREFIX, 64, ND_PREFIX_ON_LINK, UINT32_MAX, 100);
     world_advance(&w, 100000 * SECOND);
     assert_true(is_on_link("2001:db8:1::77"));
@@ -366,14 +399,11 @@ static void nobody_shortens_a_life_below_two_hours(void **state)
     static const struct {
         uint32_t had_s, told_s, has_s;
     } rows[] = {
-        { 100000, 200000, 200000 }, /* longer */
-        { 100000, 8000, 8000 },     /* shorter, but more than two hours */
-        { 100000, 7200, 7200 },
-        { 100000, 10, 7200 },       /* at most down to two hours */
-        { 100000, 0, 7200 },
-        { 3000, 10, 3000 },         /* less already: left alone */
-        { 3000, 5000, 5000 },
-        { 3000, 0, 3000 },
+        { 100000, 200000, 200000 },                       /* longer */
+        { 100000, 8000, 8000 },                           /* shorter, but more than two hours */
+        { 100000, 7200, 7200 },     { 100000, 10, 7200 }, /* at most down to two hours */
+        { 100000, 0, 7200 },        { 3000, 10, 3000 },   /* less already: left alone */
+        { 3000, 5000, 5000 },       { 3000, 0, 3000 },
     };
     struct ms_netif_addr found;
 
@@ -453,11 +483,13 @@ static void an_interface_that_goes_takes_all_with_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_configured, close_world)
+#define T(name)       cmocka_unit_test_setup_teardown(name, open_configured, close_world)
 #define T_FRESH(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
         T_FRESH(routers_are_solicited_until_one_answers),
         T(solicitations_become_hourly),
         T(a_router_is_the_default_for_its_lifetime),
+        T(one_router_ends_and_another_goes_on),
+        T_FRESH(a_router_heard_early_is_solicited_once),
         T(advertisements_of_others_are_dropped),
         T_FRESH(who_did_not_ask_does_not_obey),
         T_FRESH(a_link_too_small_for_ipv6_is_not_configured),

@@ -27,8 +27,8 @@ enum { FRAME_BACK = 16 };
 
 static unsigned transmit(struct ms_driver *driver, struct ms_frame **frames, unsigned n)
 {
-    struct ip_world *w = (struct ip_world *)(void *)((uint8_t *)driver -
-                                                     offsetof(struct ip_world, driver));
+    struct ip_world *w =
+        (struct ip_world *)(void *)((uint8_t *)driver - offsetof(struct ip_world, driver));
 
     for (unsigned i = 0; i < n; i++) {
         struct world_frame *to = &w->sent[w->sent_count++ % WORLD_SENT_MAX];

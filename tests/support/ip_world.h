@@ -33,13 +33,13 @@ struct message {
     uint32_t rest;
     const uint8_t *body;
     size_t body_len;
-    uint8_t protocol;   /* ICMP or ICMPv6 */
-    uint8_t mac_last;   /* of 02:00:00:00:01:00, the Ethernet source */
-    bool is_to_all;     /* the Ethernet destination is broadcast */
+    uint8_t protocol; /* ICMP or ICMPv6 */
+    uint8_t mac_last; /* of 02:00:00:00:01:00, the Ethernet source */
+    bool is_to_all;   /* the Ethernet destination is broadcast */
     bool has_bad_sum;
     bool has_fragment_header; /* IPv6: an atomic one */
-    size_t cut;         /* bytes missing at the end */
-    size_t split;       /* bytes in the frame's first piece; 0: all */
+    size_t cut;               /* bytes missing at the end */
+    size_t split;             /* bytes in the frame's first piece; 0: all */
 };
 
 /* A packet sent. */

@@ -10,8 +10,7 @@
 
 #include <cmocka.h>
 
-enum ms_drop world_nd(struct ip_world *w, const struct message *how,
-                      const struct nd_message *nd)
+enum ms_drop world_nd(struct ip_world *w, const struct message *how, const struct nd_message *nd)
 {
     uint8_t bytes[ND_EMIT_LEN_MAX];
     size_t len = ms_nd_message_emit(nd, bytes + sizeof(bytes));
@@ -42,8 +41,8 @@ enum ms_drop world_solicits(struct ip_world *w, const char *from, const char *to
     return world_nd(w, &how, &nd);
 }
 
-enum ms_drop world_advertises(struct ip_world *w, const char *to, const char *target,
-                              uint8_t flags, uint8_t mac_last)
+enum ms_drop world_advertises(struct ip_world *w, const char *to, const char *target, uint8_t flags,
+                              uint8_t mac_last)
 {
     const struct message how = { .from = target, .to = to, .mac_last = mac_last };
     struct nd_message nd = { .type = ICMPV6_NEIGHBOR_ADVERTISEMENT, .flags = flags };
@@ -71,8 +70,9 @@ enum ms_drop world_router(struct ip_world *w, const char *from, const struct nd_
 struct nd_prefix world_prefix(const char *text, uint8_t len, uint8_t flags, uint32_t valid_s,
                               uint32_t preferred_s)
 {
-    struct nd_prefix prefix = { .valid_s = valid_s, .preferred_s = preferred_s,
-                                .prefix_len = len, .flags = flags };
+    struct nd_prefix prefix = {
+        .valid_s = valid_s, .preferred_s = preferred_s, .prefix_len = len, .flags = flags
+    };
     struct ms_addr addr = world_addr(text);
 
     memcpy(prefix.prefix, addr.bytes, 16);

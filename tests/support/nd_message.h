@@ -6,15 +6,15 @@
 #include "support/ip_world.h"
 #include "wire/nd.h"
 
-#define ROUTER "fe80::ff01"
+#define ROUTER  "fe80::ff01"
 #define ROUTER2 "fe80::ff02"
 
 /* A solicitation for target; mac_last 0: without a source link address. */
 enum ms_drop world_solicits(struct ip_world *w, const char *from, const char *to,
                             const char *target, uint8_t mac_last);
 /* An advertisement of target, to us or all nodes; mac_last 0: without a target link address. */
-enum ms_drop world_advertises(struct ip_world *w, const char *to, const char *target,
-                              uint8_t flags, uint8_t mac_last);
+enum ms_drop world_advertises(struct ip_world *w, const char *to, const char *target, uint8_t flags,
+                              uint8_t mac_last);
 /* A router's advertisement as it stands in message. */
 enum ms_drop world_router(struct ip_world *w, const char *from, const struct nd_message *message);
 /* Any of them, as the bytes of an ICMPv6 message. */
