@@ -96,9 +96,8 @@ static void reorders_by_holding_back(void **state)
     unsigned swapped = 0;
 
     (void)state;
-    open_lossy((struct ms_lossy_config){
-        .seed = 4,
-        .rates = { { .reorder = 25, .reorder_us = 10 } } });
+    open_lossy(
+        (struct ms_lossy_config){ .seed = 4, .rates = { { .reorder = 25, .reorder_us = 10 } } });
     for (unsigned i = 0; i < MANY; i++) {
         (void)ms_lossy_poll(lossy, i);
         send_marked(i);
@@ -115,9 +114,8 @@ static void reorders_by_holding_back(void **state)
 static void delays_every_frame(void **state)
 {
     (void)state;
-    open_lossy((struct ms_lossy_config){
-        .seed = 5,
-        .rates = { { .delay_us = 500 }, { .delay_us = 300 } } });
+    open_lossy((struct ms_lossy_config){ .seed = 5,
+                                         .rates = { { .delay_us = 500 }, { .delay_us = 300 } } });
     (void)ms_lossy_poll(lossy, 1000);
     send_marked(1);
     bench_receive(&bench, make_test_frame(&live, 60, 2), 1000);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The index of captured conversations: bytes in order, who did what, and what cannot be replayed. */
+/* The index of captured conversations: bytes in order, who did what, and what cannot be replayed.
+ */
 #include "support/capture_file.h"
 
 enum { S = SEGMENT_SYN, A = SEGMENT_ACK, F = SEGMENT_FIN, R = SEGMENT_RST, P = SEGMENT_PSH };
@@ -23,10 +24,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void add(struct captured c)
-{
-    capture_file_add(&file, c);
-}
+static void add(struct captured c) { capture_file_add(&file, c); }
 
 static void client(uint64_t time_us, uint32_t offset, uint32_t ack, int flags, const char *payload)
 {
@@ -126,7 +124,7 @@ static void tells_retransmissions_from_duplicates(void **state)
     (void)state;
     handshake();
     client(4000, 1, 1, A, "abc");
-    client(4001, 1, 1, A, "abc");                                         /* the network's */
+    client(4001, 1, 1, A, "abc");                                             /* the network's */
     add((struct captured){ .from = 0, 300000, 1, 1, A, "abc", .window = 9 }); /* sent again */
     client(300001, 4, 1, A, "def");
     side = &only_stream()->sides[MS_SIDE_CLIENT];

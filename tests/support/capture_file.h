@@ -25,10 +25,11 @@ struct captured {
     const char *payload;
     const uint8_t *options;
     uint8_t options_len;
-    uint16_t window;   /* 0: 8192 */
-    bool is_bad;       /* a wrong checksum */
-    uint32_t cut;      /* bytes of the end that were not captured */
-    uint16_t port;     /* of the client; 0: 40000 */
+    uint16_t window;               /* 0: 8192 */
+    bool is_bad;                   /* a wrong checksum */
+    uint32_t cut;                  /* bytes of the end that were not captured */
+    uint16_t port;                 /* of the client; 0: 40000 */
+    uint32_t seq_shift, ack_shift; /* added to the numbers: another host's */
 };
 
 static const uint32_t CAPTURED_ISN[2] = { 0xfffffff0u, 1000 };
@@ -72,9 +73,9 @@ static inline uint32_t captured_packet(uint8_t *ip, const struct captured *c)
     store_be32(ip + 16, 0xc0000202u - is_server);
     store_be16(tcp, is_server ? CAPTURED_SERVER_PORT : client_port);
     store_be16(tcp + 2, is_server ? client_port : CAPTURED_SERVER_PORT);
-    store_be32(tcp + 4, CAPTURED_ISN[c->from] + c->offset);
+    store_be32(tcp + 4, CAPTURED_ISN[c->from] + c->offset + c->seq_shift);
     if (c->flags & SEGMENT_ACK)
-        store_be32(tcp + 8, CAPTURED_ISN[!c->from] + c->ack);
+        store_be32(tcp + 8, CAPTURED_ISN[!c->from] + c->ack + c->ack_shift);
     tcp[12] = (uint8_t)((20 + c->options_len) / 4 << 4);
     tcp[13] = c->flags;
     store_be16(tcp + 14, c->window ? c->window : 8192);

@@ -63,8 +63,8 @@ static void open_host(struct pair *pair, unsigned i, const struct ms_config *con
     size = ms_stack_size(&own);
     host->pair = pair;
     host->refuse_after = UINT32_MAX;
-    host->driver = (struct ms_driver){ .ops = &ops, .medium = MS_MEDIUM_IP, .mtu = 1500,
-                                       .slices_max = 16 };
+    host->driver =
+        (struct ms_driver){ .ops = &ops, .medium = MS_MEDIUM_IP, .mtu = 1500, .slices_max = 16 };
     host->memory = malloc(size);
     host->stack = ms_stack_init(&own, host->memory, size);
     assert_non_null(host->stack);

@@ -28,9 +28,9 @@ struct pair_host {
 struct pair {
     struct pair_host hosts[2];
     uint64_t now_us;
-    uint64_t delay_us;     /* one way, of every frame; steps of it */
-    unsigned drop_every;   /* the n-th frame of each host is lost; 0: none */
-    bool is_hashed;        /* sha2 covers every byte sent, and when */
+    uint64_t delay_us;   /* one way, of every frame; steps of it */
+    unsigned drop_every; /* the n-th frame of each host is lost; 0: none */
+    bool is_hashed;      /* sha2 covers every byte sent, and when */
     SHA2_CTX sha2;
 };
 

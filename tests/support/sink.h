@@ -48,8 +48,9 @@ static inline void sink_empty(struct sink *sink)
 
 static inline void free_test_frame(struct ms_frame *frame)
 {
-    unsigned *live = *(unsigned **)(void *)frame->slices;
+    unsigned *live;
 
+    memcpy(&live, frame->slices, sizeof(live));
     (*live)--;
     free(frame);
 }
