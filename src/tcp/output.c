@@ -2,6 +2,7 @@
 /* What is due becomes segments: the only place from which a connection sends. */
 #include "tcp/tcp.h"
 
+#include "tcp/emit.h"
 #include "tcp/verbs.h"
 
 enum {
@@ -15,7 +16,7 @@ enum {
 /* Why a segment could not leave now. */
 enum refusal { SENT, NO_ROOM, NO_ROUTE };
 
-uint32_t ms_recv_window_edge(const struct ms_tcp *c)
+static inline uint32_t recv_window_edge(const struct ms_tcp *c)
 {
     uint32_t limit = c->recv_limit_bytes;
     uint32_t credit = limit - min_u32(limit, c->unconsumed_bytes);
@@ -29,11 +30,12 @@ uint32_t ms_recv_window_edge(const struct ms_tcp *c)
     return c->recv_next + credit;
 }
 
+uint32_t ms_recv_window_edge(const struct ms_tcp *c) { return recv_window_edge(c); }
+
 /* The window field, and the right edge that it promises. */
-static uint16_t offer_window(struct ms_tcp *c, bool is_scaled)
+static inline uint16_t offer_window(struct ms_tcp *c)
 {
-    uint32_t edge = ms_recv_window_edge(c);
-    uint32_t scale = is_scaled ? c->recv_scale : 0;
+    uint32_t edge = recv_window_edge(c), scale = c->recv_scale;
     /* Rounded up, for rounding down would take back a part of what was promised. */
     uint32_t field = (edge - c->recv_next + (UINT32_C(1) << scale) - 1) >> scale;
 
@@ -52,30 +54,8 @@ static void add_sack(struct ms_tcp *c, struct tcp_header *header)
     header->options |= TCP_OPTION_SACK;
 }
 
-/* The header of any segment past SYN, without its sequence number. Acknowledges all there is. */
-static void fill_header(struct ms_tcp *c, struct tcp_header *header)
-{
-    header->src_port = c->entry.flow.local_port;
-    header->dst_port = c->entry.flow.remote_port;
-    header->ack = c->recv_next;
-    header->flags = TCP_ACK;
-    header->window = offer_window(c, true);
-    header->urgent = 0;
-    header->options = 0;
-    if (c->flags & CONN_TIMESTAMPS) {
-        header->options = TCP_OPTION_TIMESTAMP;
-        header->ts_value = conn_ts_now(c, c->stack->tcp->now_ms);
-        header->ts_echo = c->ts_recent;
-    }
-    if (MS_UNLIKELY(ms_recv_queue_has_report(&c->recv)) && (c->flags & CONN_SACK))
-        add_sack(c, header);
-    c->last_ack_sent = c->recv_next;
-    c->segments_to_ack = 0;
-    c->due &= (uint8_t)~DUE_ACK;
-    ms_conn_disarm(c, CONN_TIMER_ACK);
-}
-
-static struct emission emission_of(struct ms_tcp *c, struct ms_frame *frame, uint32_t payload_len)
+static inline struct emission emission_of(struct ms_tcp *c, struct ms_frame *frame,
+                                          uint32_t payload_len)
 {
     return (struct emission){
         .stack = c->stack,
@@ -89,7 +69,7 @@ static struct emission emission_of(struct ms_tcp *c, struct ms_frame *frame, uin
 }
 
 /* A frame, if the path is there and the device's queue has room. */
-static enum refusal take_frame(struct ms_tcp *c, struct ms_frame **frame)
+static inline enum refusal take_frame(struct ms_tcp *c, struct ms_frame **frame)
 {
     if (!ms_conn_find_path(c))
         return NO_ROUTE;
@@ -99,23 +79,74 @@ static enum refusal take_frame(struct ms_tcp *c, struct ms_frame **frame)
     return *frame ? SENT : NO_ROOM;
 }
 
+/* How far the urgent text reaches beyond seq; 0: there is none. */
+static inline uint16_t urgent_offset(const struct ms_tcp *c, uint32_t seq)
+{
+    if (MS_LIKELY(!(c->flags & CONN_URGENT_OUT)) || seq_le(c->send_urgent, seq))
+        return 0;
+    return (uint16_t)min_u32(c->send_urgent - seq, UINT16_MAX);
+}
+
+/* It acknowledges all there is, so nothing is owed any more. */
+static inline void ack_is_sent(struct ms_tcp *c)
+{
+    c->last_ack_sent = c->recv_next;
+    c->segments_to_ack = 0;
+    c->due &= (uint8_t)~DUE_ACK;
+    c->segments_sent++;
+    ms_conn_disarm(c, CONN_TIMER_ACK);
+}
+
+MS_COLD static void emit_with_sack(struct ms_tcp *c, const struct emission *e,
+                                   const struct tcp_header *plain)
+{
+    struct tcp_header header = *plain;
+
+    add_sack(c, &header);
+    ms_tcp_emit(e, &header);
+}
+
+/* Any segment past SYN; the frame holds its text. */
+static void emit_segment(struct ms_tcp *c, struct ms_frame *frame, uint32_t seq, uint32_t payload,
+                         uint8_t flags)
+{
+    struct emission e = emission_of(c, frame, payload);
+    struct tcp_header header = {
+        .src_port = c->entry.flow.local_port,
+        .dst_port = c->entry.flow.remote_port,
+        .seq = seq,
+        .ack = c->recv_next,
+        .flags = flags | TCP_ACK,
+        .window = offer_window(c),
+        .urgent = payload > 0 ? urgent_offset(c, seq) : 0,
+    };
+
+    if (header.urgent)
+        header.flags |= TCP_URG;
+    if (c->flags & CONN_TIMESTAMPS) {
+        header.options = TCP_OPTION_TIMESTAMP;
+        header.ts_value = conn_ts_now(c, c->stack->tcp->now_ms);
+        header.ts_echo = c->ts_recent;
+    }
+    ack_is_sent(c);
+    if (MS_UNLIKELY(ms_recv_queue_has_report(&c->recv)) && (c->flags & CONN_SACK)) {
+        const struct tcp_header plain = header;
+
+        emit_with_sack(c, &e, &plain);
+    } else {
+        tcp_emit(&e, &header);
+    }
+}
+
 /* A segment without text: ACK, keepalive, RST. */
 static enum refusal send_empty(struct ms_tcp *c, uint32_t seq, uint8_t flags)
 {
-    struct tcp_header header;
     struct ms_frame *frame;
-    struct emission e;
     enum refusal refusal = take_frame(c, &frame);
 
-    if (refusal != SENT)
-        return refusal;
-    fill_header(c, &header);
-    header.seq = seq;
-    header.flags |= flags;
-    e = emission_of(c, frame, 0);
-    c->segments_sent++;
-    ms_tcp_emit(&e, &header);
-    return SENT;
+    if (refusal == SENT)
+        emit_segment(c, frame, seq, 0, flags);
+    return refusal;
 }
 
 /* SYN, or SYN with ACK after a simultaneous open; all options offered (RFC 9293, 3.7.1). */
@@ -155,52 +186,33 @@ static enum refusal send_syn(struct ms_tcp *c)
     return SENT;
 }
 
-static void mark_urgent(const struct ms_tcp *c, struct tcp_header *header)
-{
-    uint32_t ahead = c->send_urgent - header->seq;
-
-    if (seq_gt(c->send_urgent, header->seq)) {
-        header->flags |= TCP_URG;
-        header->urgent = (uint16_t)min_u32(ahead, UINT16_MAX);
-    }
-}
-
 /*
  * Sends the text from seq, at most len bytes of sequence space; FIN is the one after the last byte
  * queued. *sent: how far it got, for a frame may run out of slices.
  */
 static enum refusal send_text(struct ms_tcp *c, uint32_t seq, uint32_t len, uint32_t *sent)
 {
-    const struct ms_driver *driver;
-    struct tcp_header header;
     struct ms_frame *frame;
-    struct emission e;
     enum refusal refusal = take_frame(c, &frame);
     uint32_t payload = min_u32(len, seq_lt(seq, c->send.end_seq) ? c->send.end_seq - seq : 0);
+    uint8_t flags = 0;
 
     if (MS_UNLIKELY(refusal != SENT))
         return refusal;
-    driver = c->path.netif->driver;
     payload = ms_send_queue_fill(&c->send, seq, payload, frame,
-                                 min_u32(frame->slice_capacity, driver->slices_max));
-    fill_header(c, &header);
-    header.seq = seq;
+                                 min_u32(frame->slice_capacity, c->path.netif->driver->slices_max));
     *sent = payload;
     if (seq + payload == c->send.end_seq) {
         if (payload > 0)
-            header.flags |= TCP_PSH; /* MUST-61: the last of what is queued */
+            flags |= TCP_PSH; /* MUST-61: the last of what is queued */
         if ((c->flags & CONN_CLOSING) && payload < len) {
-            header.flags |= TCP_FIN;
+            flags |= TCP_FIN;
             *sent += 1;
         }
     }
-    if (MS_UNLIKELY(c->flags & CONN_URGENT_OUT))
-        mark_urgent(c, &header);
     if (payload > c->send_mss)
         frame->segment_size = c->send_mss;
-    e = emission_of(c, frame, payload);
-    c->segments_sent++;
-    ms_tcp_emit(&e, &header);
+    emit_segment(c, frame, seq, payload, flags);
     return SENT;
 }
 
@@ -302,8 +314,8 @@ static void record_sent(struct ms_tcp *c, uint32_t len)
 
     if (conn_outstanding(c) == 0)
         c->progress_ms = c->stack->tcp->now_ms;
-    is_recorded = ms_flight_append(&c->flight, &c->stack->tcp->ranges, sent,
-                                   (uint32_t)c->stack->now_us);
+    is_recorded =
+        ms_flight_append(&c->flight, &c->stack->tcp->ranges, sent, (uint32_t)c->stack->now_us);
     MS_ASSERT(is_recorded); /* the caller has seen that there is a record left */
     (void)is_recorded;
     c->send_next += len;
@@ -330,8 +342,8 @@ static void restart_after_idle(struct ms_tcp *c)
 /* Text not yet sent, and FIN behind it. */
 static enum refusal output_new(struct ms_tcp *c)
 {
-    bool can_record = c->flight.ranges < FLIGHT_RANGES_MAX &&
-                      !ms_pool_is_empty(&c->stack->tcp->ranges);
+    bool can_record =
+        c->flight.ranges < FLIGHT_RANGES_MAX && !ms_pool_is_empty(&c->stack->tcp->ranges);
 
     restart_after_idle(c);
     while (can_record) {
@@ -428,10 +440,7 @@ static void output_last(struct ms_tcp *c)
     }
 }
 
-void ms_output_ack_now(struct ms_tcp *c)
-{
-    (void)send_empty(c, c->send_next, 0);
-}
+void ms_output_ack_now(struct ms_tcp *c) { (void)send_empty(c, c->send_next, 0); }
 
 void ms_conn_challenge(struct ms_tcp *c)
 {

@@ -19,9 +19,25 @@ struct send_queue {
 void ms_send_queue_init(struct send_queue *q, uint32_t seq);
 /* Takes a reference. */
 void ms_send_queue_append(struct send_queue *q, struct ms_buf *buf);
+uint32_t ms_send_queue_fill_pieces(struct send_queue *q, uint32_t seq, uint32_t len,
+                                   struct ms_frame *frame, uint32_t slices_max);
 /* Shows the bytes from seq, at most len, in the frame's slices. Returns how many had room. */
-uint32_t ms_send_queue_fill(struct send_queue *q, uint32_t seq, uint32_t len,
-                            struct ms_frame *frame, uint32_t slices_max);
+static inline uint32_t ms_send_queue_fill(struct send_queue *q, uint32_t seq, uint32_t len,
+                                          struct ms_frame *frame, uint32_t slices_max)
+{
+    struct ms_buf *buf = q->cursor;
+    uint32_t offset = seq - q->cursor_seq;
+
+    if (!buf || len == 0 || offset >= buf->len || len > buf->len - offset)
+        return ms_send_queue_fill_pieces(q, seq, len, frame, slices_max);
+    ms_frame_add_lent(frame, buf, offset, len);
+    if (offset + len == buf->len) {
+        q->cursor = buf->next;
+        q->cursor_seq = seq + len;
+    }
+    return len;
+}
+
 /* Drops the queue's reference to what lies wholly before ack. May call release(). */
 void ms_send_queue_acknowledge(struct send_queue *q, uint32_t ack);
 /* Drops all references. May call release(). */

@@ -44,8 +44,7 @@ uint8_t ms_recv_scale(uint32_t limit_bytes);
 void ms_conn_agree(struct ms_tcp *c, const struct tcp_header *syn);
 
 /* demux.c */
-struct ms_tcp_listener *ms_tcp_find_listener(const struct tcp_floor *floor,
-                                             const struct flow *flow,
+struct ms_tcp_listener *ms_tcp_find_listener(const struct tcp_floor *floor, const struct flow *flow,
                                              const struct ms_netif *netif);
 /* Picks an ephemeral port (RFC 6056) that makes flow unique. False: none is free. */
 bool ms_tcp_pick_port(struct ms_stack *stack, struct flow *flow);
@@ -94,17 +93,7 @@ void ms_conn_start_keepalive(struct ms_tcp *c);
 void ms_conn_opened(struct ms_tcp *c);
 enum ms_drop ms_syn_sent_input(struct ms_tcp *c, struct segment *s);
 
-/* emit.c: everything that leaves as a TCP segment. */
-struct emission {
-    struct ms_stack *stack;
-    const struct path *path;
-    const struct flow *flow;
-    struct ms_frame *frame; /* holds the payload already */
-    uint32_t payload_len;
-    uint8_t hop_limit, traffic_class;
-};
-/* Takes over the frame. */
-void ms_tcp_emit(const struct emission *e, const struct tcp_header *header);
+/* emit.c, and emit.h */
 /* An answer without a connection, to where p came from. Dropped if there is no room. */
 void ms_tcp_emit_reply(struct packet *p, const struct tcp_header *header);
 /* RST for a segment that belongs nowhere (RFC 9293, 3.10.7.1). */
@@ -114,8 +103,8 @@ void ms_tcp_emit_reset(const struct segment *s);
 /* An ACK at once, while receiving: each of several duplicates must leave (RFC 5681, 4.2). */
 void ms_output_ack_now(struct ms_tcp *c);
 void ms_conn_challenge(struct ms_tcp *c);
-/* The window to offer, the right edge never moving left; 0 if nothing worth it (RFC 9293, 3.8.6.2.2)
- * was added. */
+/* The window to offer, the right edge never moving left; 0 if nothing worth it (RFC
+ * 9293, 3.8.6.2.2) was added. */
 uint32_t ms_recv_window_edge(const struct ms_tcp *c);
 
 /* Puts it on the list of those with something due. */

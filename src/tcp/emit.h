@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+/* Everything that leaves as a TCP segment. In line, so that a header is written from registers. */
+#ifndef TCP_EMIT_H
+#define TCP_EMIT_H
+
+#include "core/frame.h"
+#include "ip/ip.h"
+#include "wire/tcp.h"
+
+struct emission {
+    struct ms_stack *stack;
+    const struct path *path;
+    const struct flow *flow;
+    struct ms_frame *frame; /* holds the payload already */
+    uint32_t payload_len;
+    uint8_t hop_limit, traffic_class;
+};
+
+/* Takes over the frame. */
+void ms_tcp_emit(const struct emission *e, const struct tcp_header *header);
+uint64_t ms_tcp_payload_sum(const struct ms_stack *stack, const struct ms_frame *frame);
+
+static inline void tcp_put_checksum(const struct emission *e, uint32_t header_len)
+{
+    struct ms_frame *frame = e->frame;
+    uint64_t sum = ms_ip_pseudo_sum(&e->flow->local, &e->flow->remote, IP_PROTOCOL_TCP,
+                                    header_len + e->payload_len);
+    uint16_t checksum;
+
+    if (e->path->netif->driver->checksum_offload) {
+        frame->flags |= MS_FRAME_CHECKSUM_PARTIAL;
+        frame->checksum_start = 0; /* each header in front moves it on */
+        frame->checksum_offset = TCP_CHECKSUM_OFFSET;
+        checksum = ms_checksum_fold(sum);
+    } else {
+        sum += ms_checksum_header(frame->head, header_len) + ms_tcp_payload_sum(e->stack, frame);
+        checksum = ms_checksum_finish(sum);
+    }
+    memcpy(frame->head + TCP_CHECKSUM_OFFSET, &checksum, sizeof(checksum));
+}
+
+/* The same, in line. */
+static inline void tcp_emit(const struct emission *e, const struct tcp_header *header)
+{
+    uint32_t header_len = (uint32_t)ms_tcp_header_emit(header, e->frame->head);
+    const struct ip_send send = {
+        .local = &e->flow->local,
+        .remote = &e->flow->remote,
+        .len = header_len + e->payload_len,
+        .protocol = IP_PROTOCOL_TCP,
+        .hop_limit = e->hop_limit,
+        .traffic_class = e->traffic_class,
+    };
+
+    e->frame->head -= header_len;
+    e->frame->head_len = header_len;
+    tcp_put_checksum(e, header_len);
+    e->stack->counters.tcp_out_segments++;
+    ms_ip_output(e->stack, e->path, e->frame, &send);
+}
+
+#endif
