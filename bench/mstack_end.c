@@ -219,9 +219,9 @@ static const struct ms_tcp_events *accept_tcp(struct ms_tcp *tcp, void *listener
 
 static void listen_tcp(struct mstack_side *side, uint16_t port)
 {
-    const struct ms_tcp_listen listen = {
-        .local = { .port = port }, .accept = accept_tcp, .user = side
-    };
+    const struct ms_tcp_listen listen = { .local = { .port = port },
+                                          .accept = accept_tcp,
+                                          .user = side };
 
     check(ms_tcp_listen(side->stack, &listen, NULL), "ms_tcp_listen");
 }
