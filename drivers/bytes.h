@@ -9,10 +9,7 @@
 
 #include "mstack/frame.h"
 
-static inline uint16_t load_be16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
+static inline uint16_t load_be16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
 
 static inline uint32_t load_be32(const uint8_t *p)
 {

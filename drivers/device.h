@@ -84,9 +84,6 @@ static inline short ms_device_events(const struct ms_device *device)
     return device->ops->events(device);
 }
 
-static inline void ms_device_close(struct ms_device *device)
-{
-    device->ops->close(device);
-}
+static inline void ms_device_close(struct ms_device *device) { device->ops->close(device); }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Any frames, at any times, into a stack with listeners, sockets and live connections, each frame in
- * a buffer of exactly its size before a guard page. Afterwards every frame and buffer is back.
+ * Any frames, at any times, into a stack with listeners, sockets and live connections, each frame
+ * in a buffer of exactly its size before a guard page. Afterwards every frame and buffer is back.
  *
  * The input is a series of steps: a byte of enum step_flag, a byte of time, two of length, and so
  * many of frame. The flags let mutations past the checksums and into the windows.
@@ -207,10 +207,7 @@ static void on_data(struct ms_tcp *tcp, void *user, const struct ms_slice *slice
     act(w, tcp);
 }
 
-static void on_event(struct ms_tcp *tcp, void *user)
-{
-    act(user, tcp);
-}
+static void on_event(struct ms_tcp *tcp, void *user) { act(user, tcp); }
 
 static void on_close(struct ms_tcp *tcp, void *user, enum ms_error why)
 {
@@ -289,16 +286,14 @@ static void pass_time(struct world *w, uint64_t us)
     ms_poll(w->stack, w->now_us);
 }
 
-static void must(enum ms_error error)
-{
-    require(error == MS_OK, ms_error_text(error));
-}
+static void must(enum ms_error error) { require(error == MS_OK, ms_error_text(error)); }
 
 /* The peer tells its address, so that answers need not wait for ARP. */
 static void introduce_peer(struct world *w)
 {
     uint8_t bytes[ETH_HEADER_LEN + ARP_HEADER_LEN], *end = bytes + sizeof(bytes);
-    struct arp_header arp = { .operation = ARP_REQUEST, .sender_ip = 0x0a000002,
+    struct arp_header arp = { .operation = ARP_REQUEST,
+                              .sender_ip = 0x0a000002,
                               .target_ip = 0x0a000001 };
     struct eth_header eth = { .type = ETHERTYPE_ARP };
 
@@ -313,8 +308,9 @@ static void introduce_peer(struct world *w)
 static void input_tcp(struct world *w, const struct tcp_header *tcp)
 {
     uint8_t bytes[128], *end = bytes + sizeof(bytes), *at = end;
-    struct ipv4_header ip = { .src = 0x0a000002, .dst = 0x0a000001, .ttl = 64,
-                              .protocol = IP_PROTOCOL_TCP };
+    struct ipv4_header ip = {
+        .src = 0x0a000002, .dst = 0x0a000001, .ttl = 64, .protocol = IP_PROTOCOL_TCP
+    };
     struct eth_header eth = { .type = ETHERTYPE_IPV4 };
 
     memcpy(eth.dst, OUR_MAC, 6);
@@ -331,10 +327,14 @@ static void input_tcp(struct world *w, const struct tcp_header *tcp)
 /* A handshake from outside; the options of the i-th differ. */
 static void establish(struct world *w, unsigned i)
 {
-    struct tcp_header syn = {
-        .src_port = (uint16_t)(1000 + i), .dst_port = 80, .seq = UINT32_C(0xfffff000),
-        .flags = TCP_SYN, .window = 60000, .mss = 1460, .wscale = 7, .options = TCP_OPTION_MSS
-    };
+    struct tcp_header syn = { .src_port = (uint16_t)(1000 + i),
+                              .dst_port = 80,
+                              .seq = UINT32_C(0xfffff000),
+                              .flags = TCP_SYN,
+                              .window = 60000,
+                              .mss = 1460,
+                              .wscale = 7,
+                              .options = TCP_OPTION_MSS };
 
     if (i > 0)
         syn.options |= TCP_OPTION_SACK_PERMITTED | TCP_OPTION_WSCALE;
@@ -392,8 +392,9 @@ static void open_world(struct world *w)
     struct ms_endpoint any = { .port = 53 };
     struct ms_udp *udp;
 
-    w->driver = (struct ms_driver){ .ops = &driver_ops, .medium = MS_MEDIUM_ETHERNET, .mtu = 1500,
-                                    .slices_max = 16 };
+    w->driver = (struct ms_driver){
+        .ops = &driver_ops, .medium = MS_MEDIUM_ETHERNET, .mtu = 1500, .slices_max = 16
+    };
     memcpy(w->driver.mac, OUR_MAC, 6);
     w->now_us = 1000000;
     w->stack = ms_stack_init(&config, memory_of(size), size);

@@ -51,7 +51,4 @@ void guarded_free(const uint8_t *copy)
     in_use--;
 }
 
-unsigned guarded_in_use(void)
-{
-    return in_use;
-}
+unsigned guarded_in_use(void) { return in_use; }

@@ -13,9 +13,9 @@
 enum {
     DATAGRAM_MAX = 65535,
     WINDOW_MAX = 1 << 30,
-    COUNT_MAX = 1 << 28,          /* of anything: sizes then fit in 64 bits, numbers in 32 */
+    COUNT_MAX = 1 << 28,           /* of anything: sizes then fit in 64 bits, numbers in 32 */
     DELAYED_ACK_LIMIT_US = 500000, /* RFC 9293, MUST-40 */
-    RTO_MAX_LEAST_US = 60000000,  /* RFC 6298, 2.5 */
+    RTO_MAX_LEAST_US = 60000000,   /* RFC 6298, 2.5 */
     RTO_MAX_MOST_US = 600000000,
 };
 
@@ -56,10 +56,12 @@ void ms_config_default(struct ms_config *config)
 static bool counts_make_sense(const struct ms_config *c)
 {
     const uint32_t counts[] = {
-        c->routes,         c->neighbors,       c->groups,
-        c->path_mtus,      c->reassemblies,    c->frames,
-        c->udp_sockets,    c->tcp_listeners,   c->tcp_connections,
-        c->transmit_queue, c->tcp_syn_records, c->tcp_time_wait_records,
+        c->routes,          c->neighbors,
+        c->groups,          c->path_mtus,
+        c->reassemblies,    c->frames,
+        c->udp_sockets,     c->tcp_listeners,
+        c->tcp_connections, c->transmit_queue,
+        c->tcp_syn_records, c->tcp_time_wait_records,
         c->tcp_sent_ranges, c->tcp_reorder_segments,
     };
 
@@ -79,7 +81,8 @@ static bool makes_sense(const struct ms_config *c)
                        c->tcp_mss_min_bytes >= 1 && c->tcp_mss_min_bytes <= UINT16_MAX &&
                        c->tcp_delayed_ack_us < DELAYED_ACK_LIMIT_US && c->tcp_cc;
     bool is_rto_sane = c->tcp_rto_min_us >= 1 && c->tcp_rto_min_us <= c->tcp_rto_max_us &&
-                       c->tcp_rto_max_us >= RTO_MAX_LEAST_US && c->tcp_rto_max_us <= RTO_MAX_MOST_US;
+                       c->tcp_rto_max_us >= RTO_MAX_LEAST_US &&
+                       c->tcp_rto_max_us <= RTO_MAX_MOST_US;
 
     return counts_make_sense(c) && is_queue_sane && is_frame_sane && is_tcp_sane && is_rto_sane &&
            c->reassembly_bytes <= DATAGRAM_MAX;
@@ -92,8 +95,7 @@ static void build_netifs(struct ms_stack *stack, struct arena *arena)
     stack->netif_count = config->netifs;
     stack->netifs = ms_arena_take(arena, config->netifs * sizeof(struct ms_netif));
     for (uint32_t i = 0; i < config->netifs; i++) {
-        void *queue =
-            ms_arena_take(arena, config->transmit_queue * sizeof(struct ms_frame *));
+        void *queue = ms_arena_take(arena, config->transmit_queue * sizeof(struct ms_frame *));
 
         if (!stack->netifs)
             continue;

@@ -18,8 +18,8 @@
 #include "wire/eth.h"
 
 enum {
-    LOOPED_MAX = 64,   /* packets to ourselves in one poll: they may breed */
-    RETRY_US = 1000,   /* how soon a full device is tried again */
+    LOOPED_MAX = 64, /* packets to ourselves in one poll: they may breed */
+    RETRY_US = 1000, /* how soon a full device is tried again */
 };
 
 /* An error about a packet of ours goes to the transport that sent it. */
@@ -86,8 +86,9 @@ static enum ms_drop climb(struct packet *p)
     case ETHERTYPE_IPV4: drop = ms_ipv4_input(p); break;
     case ETHERTYPE_IPV6: drop = ms_ipv6_input(p); break;
     case ETHERTYPE_ARP: return ms_arp_input(p);
-    default: return p->netif->driver->medium == MS_MEDIUM_ETHERNET ? MS_DROP_ETH_UNKNOWN_TYPE
-                                                                   : MS_DROP_IP_BAD_VERSION;
+    default:
+        return p->netif->driver->medium == MS_MEDIUM_ETHERNET ? MS_DROP_ETH_UNKNOWN_TYPE
+                                                              : MS_DROP_IP_BAD_VERSION;
     }
     return drop != MS_DROP_NONE ? drop : transport_input(p);
 }
@@ -188,8 +189,7 @@ static uint64_t queue_deadline_us(const struct ms_stack *stack)
 
 uint64_t ms_next_deadline(const struct ms_stack *stack)
 {
-    uint64_t deadline_us =
-        min_u64(ms_wheel_next_deadline(&stack->wheel), queue_deadline_us(stack));
+    uint64_t deadline_us = min_u64(ms_wheel_next_deadline(&stack->wheel), queue_deadline_us(stack));
     bool is_blocked;
 
     if (stack->has_lost_address || !ms_ip_loop_is_empty(stack))

@@ -93,7 +93,8 @@ static void start(struct pair *pair, struct transfer *t, bool is_ipv4)
 {
     struct ms_tcp_listen listen = { .local.port = PORT, .accept = on_accept, .user = t };
     struct ms_tcp_connect connect = { .remote = pair_endpoint(1, is_ipv4, PORT),
-                                      .events = &events, .user = t };
+                                      .events = &events,
+                                      .user = t };
     struct ms_tcp *tcp;
 
     fill(t);
@@ -255,10 +256,7 @@ static struct ms_frame *frame_of(uint8_t *bytes, uint32_t len, void (*release)(s
     return frame;
 }
 
-static void free_frame(struct ms_frame *frame)
-{
-    free(frame);
-}
+static void free_frame(struct ms_frame *frame) { free(frame); }
 
 static uint64_t drops_after(struct pair *pair, uint8_t *bytes, uint32_t len, enum ms_drop drop)
 {
@@ -308,7 +306,8 @@ static void talks_to_itself(void **state)
     struct transfer t;
     struct pair pair;
     struct ms_tcp_listen listen = { .local.port = PORT, .accept = on_accept, .user = &t };
-    struct ms_tcp_connect connect = { .remote = pair_endpoint(0, true, PORT), .events = &events,
+    struct ms_tcp_connect connect = { .remote = pair_endpoint(0, true, PORT),
+                                      .events = &events,
                                       .user = &t };
     struct ms_tcp *tcp;
 

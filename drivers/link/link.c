@@ -15,14 +15,14 @@ enum {
 /* One direction: a ring of frames, of which the first have entered the wire. Indices only grow. */
 struct direction {
     struct ms_frame **frames;
-    uint64_t *due_us;     /* when each arrives; unused without rate and delay */
-    uint64_t *depart_us;  /* when each has left the queue */
+    uint64_t *due_us;    /* when each arrives; unused without rate and delay */
+    uint64_t *depart_us; /* when each has left the queue */
     uint32_t mask;
-    uint32_t first;       /* the next to arrive */
-    uint32_t departed;    /* the first that still stands in the queue */
-    uint32_t entered;     /* the first that has not entered the wire */
-    uint32_t end;         /* one past the last */
-    uint64_t free_ns;     /* when the wire has sent all that entered it */
+    uint32_t first;    /* the next to arrive */
+    uint32_t departed; /* the first that still stands in the queue */
+    uint32_t entered;  /* the first that has not entered the wire */
+    uint32_t end;      /* one past the last */
+    uint64_t free_ns;  /* when the wire has sent all that entered it */
     struct ms_link_stats stats;
 };
 
@@ -193,10 +193,7 @@ static short end_events(const struct ms_device *device)
     return 0;
 }
 
-static void end_close(struct ms_device *device)
-{
-    (void)device;
-}
+static void end_close(struct ms_device *device) { (void)device; }
 
 static const struct ms_driver_ops driver_ops = { .transmit = transmit };
 static const struct ms_device_ops device_ops = {

@@ -9,17 +9,17 @@ struct ms_link;
 
 struct ms_link_config {
     enum ms_medium medium;
-    uint8_t mac[2][6];        /* of each end */
+    uint8_t mac[2][6]; /* of each end */
     uint16_t mtu;
     uint16_t slices_max;
-    bool checksum_offload;    /* checksums are neither made nor checked */
+    bool checksum_offload;      /* checksums are neither made nor checked */
     uint32_t segment_bytes_max; /* super-frames go through whole, up to this payload; 0: none */
-    uint64_t rate_bits_per_s; /* of each direction; 0: infinite */
-    uint64_t delay_us;        /* one way */
-    uint32_t queue_frames;    /* waiting for the rate, beyond which frames are lost; 0: no limit */
-    uint64_t queue_bytes;     /* the same in bytes; 0: no limit */
-    uint32_t ring_frames;     /* under way in all; transmit refuses more; a power of two */
-    uint32_t batch_frames;    /* handed to a stack in one call; at most ring_frames */
+    uint64_t rate_bits_per_s;   /* of each direction; 0: infinite */
+    uint64_t delay_us;          /* one way */
+    uint32_t queue_frames; /* waiting for the rate, beyond which frames are lost; 0: no limit */
+    uint64_t queue_bytes;  /* the same in bytes; 0: no limit */
+    uint32_t ring_frames;  /* under way in all; transmit refuses more; a power of two */
+    uint32_t batch_frames; /* handed to a stack in one call; at most ring_frames */
 };
 
 struct ms_link_stats {

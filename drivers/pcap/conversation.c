@@ -11,8 +11,8 @@
 
 enum {
     BATCH = 32,
-    ACK_WAIT_US = 40000,     /* a receiver answers at last, also if the capture does not */
-    RESEND_US = 1000000,     /* RFC 6298 (2.1) */
+    ACK_WAIT_US = 40000, /* a receiver answers at last, also if the capture does not */
+    RESEND_US = 1000000, /* RFC 6298 (2.1) */
     RESEND_MAX_US = 60000000,
     RESET_WAIT_US = 1000000, /* how long an RST waits for what was sent before it */
     GIVE_UP_US = 600000000,
@@ -43,14 +43,14 @@ struct ms_conversation {
     char text[TEXT_BYTES];
     uint64_t give_up_us;
     bool has_begun;
-    uint64_t base_us, late_us;      /* live time = base + late + captured time */
+    uint64_t base_us, late_us; /* live time = base + late + captured time */
     uint64_t now_us, progress_us;
-    bool is_waiting;                /* nothing to play until the stack does something */
-    uint64_t waiting_us;            /* since when */
-    uint64_t answered_us;           /* when the last acknowledgement of our own was sent */
+    bool is_waiting;      /* nothing to play until the stack does something */
+    uint64_t waiting_us;  /* since when */
+    uint64_t answered_us; /* when the last acknowledgement of our own was sent */
     uint64_t resend_from_us, resend_wait_us;
-    int64_t granted;                /* the stack's offset that our windows allow */
-    uint16_t last_window;           /* as captured, scaled */
+    int64_t granted;      /* the stack's offset that our windows allow */
+    uint16_t last_window; /* as captured, scaled */
     struct ms_frame *batch[BATCH];
     unsigned batch_count;
 };
@@ -168,8 +168,7 @@ static enum wait waits_for(const struct ms_conversation *c, const struct segment
     int64_t room = room_for(c, s);
     uint32_t len;
 
-    if ((s->flags & SEGMENT_RST) && c->is_waiting &&
-        c->now_us - c->waiting_us >= RESET_WAIT_US)
+    if ((s->flags & SEGMENT_RST) && c->is_waiting && c->now_us - c->waiting_us >= RESET_WAIT_US)
         return WAIT_NOTHING;
     if ((s->flags & SEGMENT_ACK) && !c->translation.has_stack_isn)
         return WAIT_STACK_SENDS;
@@ -265,8 +264,8 @@ static const struct segment *syn_of(const struct ms_conversation *c, enum ms_sid
 static void resend(struct ms_conversation *c)
 {
     const struct ms_stream_side *side = &c->stream->sides[c->me];
-    int64_t data_end = c->live.my_sent <= (int64_t)side->len + 1 ? c->live.my_sent
-                                                                   : (int64_t)side->len + 1;
+    int64_t data_end =
+        c->live.my_sent <= (int64_t)side->len + 1 ? c->live.my_sent : (int64_t)side->len + 1;
     struct outgoing o = {
         .flags = SEGMENT_ACK | SEGMENT_PSH,
         .hop_limit = HOP_LIMIT,
@@ -329,9 +328,9 @@ static bool ends(struct ms_conversation *c, const struct segment *s)
     const struct ms_stream_side *stacks = &c->stream->sides[!c->me];
 
     if (c->live.has_reset) {
-        bool is_right = stacks->end == MS_STREAM_END_RST || mine->end == MS_STREAM_END_RST ||
-                        (c->live.next >= c->translation.stack_limit &&
-                         c->live.acked >= (int64_t)mine->len + 1);
+        bool is_right =
+            stacks->end == MS_STREAM_END_RST || mine->end == MS_STREAM_END_RST ||
+            (c->live.next >= c->translation.stack_limit && c->live.acked >= (int64_t)mine->len + 1);
 
         if (!is_right)
             snprintf(c->text, sizeof c->text, "the stack reset the connection");
@@ -340,8 +339,7 @@ static bool ends(struct ms_conversation *c, const struct segment *s)
     }
     if (s)
         return false;
-    if (mine->end == MS_STREAM_END_RST ||
-        (stacks->end != MS_STREAM_END_RST && is_complete(c))) {
+    if (mine->end == MS_STREAM_END_RST || (stacks->end != MS_STREAM_END_RST && is_complete(c))) {
         finish(c, MS_CONVERSATION_DONE);
         return true;
     }
@@ -357,7 +355,8 @@ static void give_up(struct ms_conversation *c, const struct segment *s)
                                                     : "bytes of the stack";
     snprintf(c->text, sizeof c->text,
              "gave up waiting for %s (%lld of %lld from the stack, which has %lld of ours)", what,
-             (long long)c->live.next, (long long)(s ? needs_sent(c, s) : c->translation.stack_limit),
+             (long long)c->live.next,
+             (long long)(s ? needs_sent(c, s) : c->translation.stack_limit),
              (long long)c->live.acked);
     finish(c, MS_CONVERSATION_GAVE_UP);
 }
@@ -430,10 +429,7 @@ unsigned ms_conversation_step(struct ms_conversation *c, uint64_t now_us)
     return n;
 }
 
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
+static uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 uint64_t ms_conversation_next_deadline(const struct ms_conversation *conversation)
 {
@@ -549,9 +545,9 @@ static uint8_t shift_of(const struct ms_conversation *c, const struct segment *s
 static uint16_t mtu_of(const struct ms_conversation *c, const struct segment *syn,
                        const struct segment_options *at)
 {
-    uint32_t headers = TCP_HEADER_BYTES + (ms_addr_is_ipv4(&c->translation.my_addr)
-                                               ? IPV4_HEADER_BYTES
-                                               : IPV6_HEADER_BYTES);
+    uint32_t headers =
+        TCP_HEADER_BYTES +
+        (ms_addr_is_ipv4(&c->translation.my_addr) ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
     uint32_t mtu = MTU_DEFAULT;
 
     if (at->mss_at != OPTION_ABSENT)
@@ -566,7 +562,7 @@ static void read_syns(struct ms_conversation *c)
 {
     struct translation *t = &c->translation;
     const struct segment *mine = syn_of(c, c->me);
-    const struct segment *stacks = syn_of(c, (enum ms_side)!c->me);
+    const struct segment *stacks = syn_of(c, (enum ms_side) !c->me);
     struct segment_options my_at, stack_at;
 
     ms_segment_options(&my_at, ms_streams_bytes(c->streams, mine->options_at), mine->options_len);
@@ -585,7 +581,7 @@ static void set_up(struct ms_conversation *c, const struct ms_conversation_confi
 {
     const struct ms_stream_side *stacks = &c->stream->sides[config->stack_side];
 
-    c->me = (enum ms_side)!config->stack_side;
+    c->me = (enum ms_side) !config->stack_side;
     c->give_up_us = config->give_up_us ? config->give_up_us : GIVE_UP_US;
     c->resend_wait_us = RESEND_US;
     c->live.mss = MSS_DEFAULT;
@@ -593,8 +589,7 @@ static void set_up(struct ms_conversation *c, const struct ms_conversation_confi
     c->live.expected = stacks->data;
     c->translation.my_port = c->stream->sides[c->me].port;
     c->translation.stack_port = stacks->port;
-    c->translation.stack_limit =
-        (int64_t)stacks->len + (stacks->end == MS_STREAM_END_FIN ? 2 : 1);
+    c->translation.stack_limit = (int64_t)stacks->len + (stacks->end == MS_STREAM_END_FIN ? 2 : 1);
     snprintf(c->text, sizeof c->text, "running");
     choose_addresses(c);
     read_syns(c);

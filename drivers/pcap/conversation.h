@@ -16,9 +16,9 @@ struct ms_conversation;
 struct ms_conversation_config {
     const struct ms_streams *streams; /* must outlive the conversation */
     size_t stream;
-    enum ms_side stack_side;  /* the part of the stack; the driver plays the other one */
-    bool checksum_offload;    /* offered to the stack; default: it makes and checks all sums */
-    uint64_t give_up_us;      /* virtual time without progress; 0: ten minutes */
+    enum ms_side stack_side; /* the part of the stack; the driver plays the other one */
+    bool checksum_offload;   /* offered to the stack; default: it makes and checks all sums */
+    uint64_t give_up_us;     /* virtual time without progress; 0: ten minutes */
 };
 
 enum ms_conversation_state {
@@ -28,14 +28,14 @@ enum ms_conversation_state {
 };
 
 struct ms_conversation_stats {
-    uint64_t segments_played;    /* captured segments of the played side sent to the stack */
-    uint64_t segments_received;  /* from the stack */
-    uint64_t retransmissions;    /* of those, with no byte that had not been sent before */
-    uint64_t bytes_received;     /* unique bytes from the stack, in order */
-    uint64_t mismatches;         /* bytes from the stack that differ from the captured ones */
-    uint64_t bad_segments;       /* from the stack: malformed, wrong checksum, wrong ports */
-    uint64_t acks_added;         /* acknowledgements sent beyond the captured ones */
-    uint64_t resends_added;      /* segments sent again since the stack did not take them */
+    uint64_t segments_played;   /* captured segments of the played side sent to the stack */
+    uint64_t segments_received; /* from the stack */
+    uint64_t retransmissions;   /* of those, with no byte that had not been sent before */
+    uint64_t bytes_received;    /* unique bytes from the stack, in order */
+    uint64_t mismatches;        /* bytes from the stack that differ from the captured ones */
+    uint64_t bad_segments;      /* from the stack: malformed, wrong checksum, wrong ports */
+    uint64_t acks_added;        /* acknowledgements sent beyond the captured ones */
+    uint64_t resends_added;     /* segments sent again since the stack did not take them */
 };
 
 /* NULL: no such stream, it has an obstacle, or no memory. Medium is IP; the MTU is as captured. */

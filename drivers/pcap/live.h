@@ -8,18 +8,18 @@
 
 /* Offsets count from the SYN of the side they speak of, as in struct segment. */
 struct live {
-    int64_t next;         /* the stack's offset up to which all is here */
-    int64_t acked;        /* our offset up to which the stack has it */
-    int64_t edge;         /* our offset up to which the stack's window reaches */
-    int64_t my_sent;      /* behind all that we sent */
-    int64_t last_ack;     /* the highest acknowledgement we sent */
-    uint8_t shift;        /* of the stack's windows */
+    int64_t next;     /* the stack's offset up to which all is here */
+    int64_t acked;    /* our offset up to which the stack has it */
+    int64_t edge;     /* our offset up to which the stack's window reaches */
+    int64_t my_sent;  /* behind all that we sent */
+    int64_t last_ack; /* the highest acknowledgement we sent */
+    uint8_t shift;    /* of the stack's windows */
     uint16_t mss;
     bool has_reset;
-    bool is_touched;      /* something came since the last step */
-    bool has_progressed;  /* and it was new */
-    bool needs_ack;       /* something came that a receiver must answer */
-    uint8_t *data;        /* the stack's bytes */
+    bool is_touched;         /* something came since the last step */
+    bool has_progressed;     /* and it was new */
+    bool needs_ack;          /* something came that a receiver must answer */
+    uint8_t *data;           /* the stack's bytes */
     const uint8_t *expected; /* as many as there may be */
     uint64_t capacity;
     struct ms_conversation_stats stats;

@@ -11,11 +11,11 @@
  */
 struct ms_part {
     const struct ms_stream_side *side;
-    uint64_t received;     /* bytes of the other side so far */
-    uint64_t received_us;  /* when what the next step waits for came */
-    uint64_t written;      /* bytes handed out by ms_part_write() */
-    size_t chunk;          /* the next one to write */
-    uint64_t wrote_us;     /* when the last chunk was handed out */
+    uint64_t received;    /* bytes of the other side so far */
+    uint64_t received_us; /* when what the next step waits for came */
+    uint64_t written;     /* bytes handed out by ms_part_write() */
+    size_t chunk;         /* the next one to write */
+    uint64_t wrote_us;    /* when the last chunk was handed out */
     bool is_open, has_fin, has_ended;
     bool awaits_acks; /* all that the end still waits for */
 };

@@ -20,10 +20,7 @@ struct ms_pcap {
     struct ms_pcap_stats stats;
 };
 
-static void free_frame(struct ms_frame *frame)
-{
-    free(frame);
-}
+static void free_frame(struct ms_frame *frame) { free(frame); }
 
 /* Goes to the next record that can be delivered. */
 static void advance(struct ms_pcap *p)
@@ -115,10 +112,7 @@ static short device_events(const struct ms_device *device)
     return 0;
 }
 
-static void device_close(struct ms_device *device)
-{
-    ms_pcap_close((struct ms_pcap *)device);
-}
+static void device_close(struct ms_device *device) { ms_pcap_close((struct ms_pcap *)device); }
 
 static const struct ms_driver_ops driver_ops = { .transmit = transmit };
 static const struct ms_device_ops device_ops = {
@@ -187,8 +181,8 @@ int ms_pcap_open(struct ms_pcap **pcap, const struct ms_pcap_config *config, cha
         .fd = -1,
     };
     if (config->out)
-        error = ms_pcap_writer_open(&p->writer, config->out, p->device.driver.medium, message,
-                                    size);
+        error =
+            ms_pcap_writer_open(&p->writer, config->out, p->device.driver.medium, message, size);
     if (error) {
         ms_pcap_close(p);
         return error;
@@ -208,15 +202,9 @@ void ms_pcap_close(struct ms_pcap *pcap)
     free(pcap);
 }
 
-struct ms_device *ms_pcap_device(struct ms_pcap *pcap)
-{
-    return &pcap->device;
-}
+struct ms_device *ms_pcap_device(struct ms_pcap *pcap) { return &pcap->device; }
 
-const char *ms_pcap_error(const struct ms_pcap *pcap)
-{
-    return ms_pcap_reader_error(pcap->reader);
-}
+const char *ms_pcap_error(const struct ms_pcap *pcap) { return ms_pcap_reader_error(pcap->reader); }
 
 void ms_pcap_stats(const struct ms_pcap *pcap, struct ms_pcap_stats *stats)
 {

@@ -24,10 +24,10 @@ enum ms_pcap_link {
 struct ms_pcap_record {
     uint64_t time_us;
     const uint8_t *data;
-    uint32_t len;       /* bytes in the file */
-    uint32_t wire_len;  /* bytes there were */
-    const uint8_t *ip;  /* the IP header within data; NULL: something else than IP */
-    uint32_t ip_len;    /* bytes from ip to the end of data; padding may follow the packet */
+    uint32_t len;      /* bytes in the file */
+    uint32_t wire_len; /* bytes there were */
+    const uint8_t *ip; /* the IP header within data; NULL: something else than IP */
+    uint32_t ip_len;   /* bytes from ip to the end of data; padding may follow the packet */
 };
 
 /* Return 0, or an errno (EINVAL: not a capture, or a link type not read here) and a line. */

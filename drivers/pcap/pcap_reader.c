@@ -112,8 +112,10 @@ static int adopt(struct ms_pcap_reader **reader, pcap_t *pcap, char *message, si
     } else if (!know_link(pcap, &r->link)) {
         const char *name = pcap_datalink_val_to_name(type);
 
-        snprintf(message, size, "link type %s (%d) is not supported: only Ethernet, raw IP, "
-                 "Linux cooked (SLL, SLL2) and NULL are", name ? name : "unknown", type);
+        snprintf(message, size,
+                 "link type %s (%d) is not supported: only Ethernet, raw IP, "
+                 "Linux cooked (SLL, SLL2) and NULL are",
+                 name ? name : "unknown", type);
         error = EINVAL;
     } else {
         r->pcap = pcap;
@@ -196,10 +198,7 @@ const char *ms_pcap_reader_error(const struct ms_pcap_reader *reader)
     return reader->error[0] ? reader->error : NULL;
 }
 
-enum ms_pcap_link ms_pcap_reader_link(const struct ms_pcap_reader *reader)
-{
-    return reader->link;
-}
+enum ms_pcap_link ms_pcap_reader_link(const struct ms_pcap_reader *reader) { return reader->link; }
 
 void ms_pcap_reader_close(struct ms_pcap_reader *reader)
 {

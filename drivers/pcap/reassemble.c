@@ -14,11 +14,11 @@ enum {
 
 /* What is known of one side while its segments go by. */
 struct tally {
-    int64_t sent;      /* offset behind the last byte (or SYN, FIN) it sent */
-    int64_t acked;     /* the highest offset it acknowledged */
-    uint64_t arrived_us;   /* when what it acknowledged had been sent to it */
+    int64_t sent;        /* offset behind the last byte (or SYN, FIN) it sent */
+    int64_t acked;       /* the highest offset it acknowledged */
+    uint64_t arrived_us; /* when what it acknowledged had been sent to it */
     uint64_t last_chunk_us;
-    size_t cursor;     /* the other side's chunk that contains what it acknowledged */
+    size_t cursor; /* the other side's chunk that contains what it acknowledged */
     struct hole {
         int64_t first, end;
         uint64_t time_us;
@@ -51,7 +51,7 @@ static void set_offsets(struct stream_build *b)
 
     for (size_t i = 0; i < b->count; i++) {
         struct segment *s = &b->segments[i];
-        enum ms_side me = s->sender, other = (enum ms_side)!me;
+        enum ms_side me = s->sender, other = (enum ms_side) !me;
         int64_t end;
 
         s->offset = unwrap(s->seq, b->isn[me], sent[me]);
@@ -165,10 +165,7 @@ static void find_gaps(struct stream_build *b, enum ms_side side, int64_t limit)
         b->stream.obstacle = is_truncated ? MS_STREAM_TRUNCATED : MS_STREAM_GAP;
 }
 
-static uint64_t max_u64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
+static uint64_t max_u64(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
 /* Bytes of the other side's stream that this one had acknowledged. */
 static uint64_t received(const struct tally *t, const struct ms_stream_side *other)

@@ -28,18 +28,18 @@ struct segment {
     struct ms_addr source, destination;
     uint16_t source_port, destination_port;
     uint64_t time_us;
-    size_t order;            /* in the file */
+    size_t order; /* in the file */
     uint32_t seq, ack;
-    int64_t offset;          /* seq counted from the sender's SYN (0), never wrapping */
-    int64_t ack_offset;      /* the same of ack, from the other's SYN */
-    int64_t other_sent;      /* what the other side had sent by then: offset of its end */
-    uint32_t payload_len;    /* on the wire */
-    uint32_t payload_stored; /* in the file */
+    int64_t offset;                /* seq counted from the sender's SYN (0), never wrapping */
+    int64_t ack_offset;            /* the same of ack, from the other's SYN */
+    int64_t other_sent;            /* what the other side had sent by then: offset of its end */
+    uint32_t payload_len;          /* on the wire */
+    uint32_t payload_stored;       /* in the file */
     size_t payload_at, options_at; /* where they are kept */
     uint16_t window, urgent, ip_id;
     uint8_t flags, options_len;
     uint8_t traffic_class, hop_limit;
-    bool is_corrupt;         /* its checksum is wrong, and not just left to the hardware */
+    bool is_corrupt; /* its checksum is wrong, and not just left to the hardware */
     enum ms_side sender;
 };
 
@@ -75,7 +75,7 @@ struct stream_build {
     size_t count;
     bool has_isn[2];
     uint32_t isn[2];
-    bool has_syn[2];          /* a SYN without ACK */
+    bool has_syn[2]; /* a SYN without ACK */
 };
 
 /* Puts each side's bytes in order and finds out the rest. False: no memory. */

@@ -13,7 +13,7 @@ enum { TEXT_BYTES = 320, FIRST_SEGMENTS = 256, FIRST_BYTES = 65536, FIRST_STREAM
 struct ms_streams {
     struct segment *segments; /* by 4-tuple, then in the file's order */
     size_t segment_count, segment_room;
-    uint8_t *bytes;           /* options and payload of all segments */
+    uint8_t *bytes; /* options and payload of all segments */
     size_t byte_count, byte_room;
     struct stream_build *streams;
     size_t stream_count, stream_room;
@@ -195,8 +195,7 @@ static bool is_new_syn(const struct stream_build *b, const struct segment *s, un
 }
 
 /* Adds the segment to the stream it belongs to, b or a new one. NULL: no memory. */
-static struct stream_build *sort_in(struct ms_streams *t, struct stream_build *b,
-                                    struct segment *s)
+static struct stream_build *sort_in(struct ms_streams *t, struct stream_build *b, struct segment *s)
 {
     unsigned sender = b && is_from(s, &b->stream.sides[1]);
 
@@ -310,10 +309,7 @@ void ms_streams_close(struct ms_streams *streams)
     free(streams);
 }
 
-size_t ms_streams_count(const struct ms_streams *streams)
-{
-    return streams->stream_count;
-}
+size_t ms_streams_count(const struct ms_streams *streams) { return streams->stream_count; }
 
 const struct ms_stream *ms_streams_get(const struct ms_streams *streams, size_t i)
 {

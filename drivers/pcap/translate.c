@@ -22,17 +22,13 @@ enum {
     WINDOW_MAX = 65535,
 };
 
-static void blank(uint8_t *options, unsigned at, unsigned len)
-{
-    memset(options + at, NOP, len);
-}
+static void blank(uint8_t *options, unsigned at, unsigned len) { memset(options + at, NOP, len); }
 
 /* A SACK edge of the capture as an offset, near the acknowledgement in the same segment. */
 static int64_t edge_offset(const struct translation *t, const struct outgoing *o,
                            const uint8_t *edge)
 {
-    return o->ack_offset +
-           (int32_t)(load_be32(edge) - (t->captured_isn + (uint32_t)o->ack_offset));
+    return o->ack_offset + (int32_t)(load_be32(edge) - (t->captured_isn + (uint32_t)o->ack_offset));
 }
 
 int64_t ms_translate_sack_end(const struct translation *t, const struct outgoing *o)
@@ -106,8 +102,7 @@ static unsigned translate_timestamp(struct translation *t, const struct outgoing
     } else if (is_agreed || is_first_syn) {
         t->ts_value = load_be32(options + timestamp_at + 2);
         if (!is_first_syn)
-            store_be32(options + timestamp_at + 6,
-                       (o->flags & SEGMENT_ACK) ? t->ts_recent : 0);
+            store_be32(options + timestamp_at + 6, (o->flags & SEGMENT_ACK) ? t->ts_recent : 0);
     } else {
         blank(options, timestamp_at, TIMESTAMP_BYTES);
     }
@@ -201,10 +196,7 @@ static void put_checksum(const struct translation *t, const struct outgoing *o, 
     store_be16(tcp + TCP_CHECKSUM_AT, checksum);
 }
 
-static void free_frame(struct ms_frame *frame)
-{
-    free(frame);
-}
+static void free_frame(struct ms_frame *frame) { free(frame); }
 
 struct ms_frame *ms_translate(struct translation *t, const struct outgoing *o)
 {

@@ -9,17 +9,17 @@
 struct translation {
     struct ms_addr my_addr, stack_addr; /* on the live wire */
     uint16_t my_port, stack_port;
-    uint32_t my_isn;         /* as captured: our own numbers are kept */
-    uint32_t captured_isn;   /* of the stack's side */
-    uint32_t stack_isn;      /* of the live stack */
-    int64_t stack_limit;     /* offset behind all that the stack's side ever sent */
+    uint32_t my_isn;       /* as captured: our own numbers are kept */
+    uint32_t captured_isn; /* of the stack's side */
+    uint32_t stack_isn;    /* of the live stack */
+    int64_t stack_limit;   /* offset behind all that the stack's side ever sent */
     bool has_stack_isn;
     bool stack_timestamps, stack_sack, stack_scale; /* its SYN offers them */
-    bool my_timestamps, my_scale; /* our captured SYN offers them */
-    uint8_t captured_shift;  /* of the windows in the capture */
-    uint8_t live_shift;      /* of the windows that the live stack reads */
-    uint32_t ts_recent;      /* the stack's timestamp to echo (RFC 7323, 4.3) */
-    uint32_t ts_value;       /* our last one */
+    bool my_timestamps, my_scale;                   /* our captured SYN offers them */
+    uint8_t captured_shift;                         /* of the windows in the capture */
+    uint8_t live_shift;                             /* of the windows that the live stack reads */
+    uint32_t ts_recent; /* the stack's timestamp to echo (RFC 7323, 4.3) */
+    uint32_t ts_value;  /* our last one */
 };
 
 /* A segment to send. */

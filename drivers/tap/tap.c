@@ -55,10 +55,7 @@ struct rx {
     uint8_t *bytes; /* VIRTIO_HEADER_BYTES + FRAME_BYTES_MAX of them */
 };
 
-static struct ms_frame *frame_of(struct rx *rx)
-{
-    return (struct ms_frame *)(rx + 1);
-}
+static struct ms_frame *frame_of(struct rx *rx) { return (struct ms_frame *)(rx + 1); }
 
 _Static_assert(sizeof(struct rx) % _Alignof(struct ms_frame) == 0, "the frame lies behind it");
 
@@ -172,8 +169,7 @@ static void make_header(const struct ms_tap *tap, const struct ms_frame *frame,
     header->csum_offset = frame->checksum_offset;
     if (frame->segment_size == 0 || tcp + TCP_OFFSET_AT >= frame->head_len)
         return;
-    header->gso_type =
-        is_ipv6(tap, frame) ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
+    header->gso_type = is_ipv6(tap, frame) ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
     header->gso_size = frame->segment_size;
     header->hdr_len = (uint16_t)(tcp + (frame->head[tcp + TCP_OFFSET_AT] >> 4) * 4u);
 }
@@ -189,8 +185,8 @@ static ssize_t write_frame(const struct ms_tap *tap, const struct ms_frame *fram
     pieces[0] = (struct iovec){ &header, sizeof header };
     pieces[1] = (struct iovec){ frame->head, frame->head_len };
     for (unsigned i = 0; i < frame->slice_count; i++)
-        pieces[count++] = (struct iovec){ (void *)(uintptr_t)frame->slices[i].data,
-                                          frame->slices[i].len };
+        pieces[count++] =
+            (struct iovec){ (void *)(uintptr_t)frame->slices[i].data, frame->slices[i].len };
     return writev(tap->device.fd, pieces, count);
 }
 
@@ -243,10 +239,7 @@ static short device_events(const struct ms_device *device)
     return (short)((tap->free_count > 0 ? POLLIN : 0) | (tap->is_write_blocked ? POLLOUT : 0));
 }
 
-static void device_close(struct ms_device *device)
-{
-    ms_tap_close((struct ms_tap *)device);
-}
+static void device_close(struct ms_device *device) { ms_tap_close((struct ms_tap *)device); }
 
 static const struct ms_driver_ops driver_ops = { .transmit = transmit };
 static const struct ms_device_ops device_ops = {
@@ -260,8 +253,8 @@ static struct rx *make_rx(struct ms_tap *tap)
 {
     /* The IP header lies on a multiple of four, whatever stands in front of it. */
     size_t skew = tap->device.driver.medium == MS_MEDIUM_ETHERNET ? 8 : 6;
-    struct rx *rx = malloc(sizeof *rx + sizeof(struct ms_frame) + skew + VIRTIO_HEADER_BYTES +
-                           FRAME_BYTES_MAX);
+    struct rx *rx =
+        malloc(sizeof *rx + sizeof(struct ms_frame) + skew + VIRTIO_HEADER_BYTES + FRAME_BYTES_MAX);
 
     if (rx)
         *rx = (struct rx){ .tap = tap, .bytes = (uint8_t *)frame_of(rx)->slices + skew };
@@ -427,27 +420,15 @@ void ms_tap_close(struct ms_tap *tap)
     free_tap(tap);
 }
 
-struct ms_device *ms_tap_device(struct ms_tap *tap)
-{
-    return &tap->device;
-}
+struct ms_device *ms_tap_device(struct ms_tap *tap) { return &tap->device; }
 
-const char *ms_tap_name(const struct ms_tap *tap)
-{
-    return tap->name;
-}
+const char *ms_tap_name(const struct ms_tap *tap) { return tap->name; }
 
-int ms_tap_fd(const struct ms_tap *tap)
-{
-    return tap->device.fd;
-}
+int ms_tap_fd(const struct ms_tap *tap) { return tap->device.fd; }
 
 uint32_t ms_tap_frames_held(const struct ms_tap *tap)
 {
     return tap->device.driver.frames - tap->free_count;
 }
 
-void ms_tap_stats(const struct ms_tap *tap, struct ms_tap_stats *stats)
-{
-    *stats = tap->stats;
-}
+void ms_tap_stats(const struct ms_tap *tap, struct ms_tap_stats *stats) { *stats = tap->stats; }

@@ -129,22 +129,10 @@ void ms_capture_close(struct ms_capture *capture)
     free(capture);
 }
 
-struct ms_device *ms_capture_device(struct ms_capture *capture)
-{
-    return &capture->device;
-}
+struct ms_device *ms_capture_device(struct ms_capture *capture) { return &capture->device; }
 
-void ms_capture_set_time(struct ms_capture *capture, uint64_t now_us)
-{
-    capture->now_us = now_us;
-}
+void ms_capture_set_time(struct ms_capture *capture, uint64_t now_us) { capture->now_us = now_us; }
 
-int ms_capture_flush(struct ms_capture *capture)
-{
-    return ms_pcap_writer_flush(capture->writer);
-}
+int ms_capture_flush(struct ms_capture *capture) { return ms_pcap_writer_flush(capture->writer); }
 
-uint64_t ms_capture_frames(const struct ms_capture *capture)
-{
-    return capture->frames;
-}
+uint64_t ms_capture_frames(const struct ms_capture *capture) { return capture->frames; }

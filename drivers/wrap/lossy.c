@@ -31,8 +31,8 @@ struct ms_lossy {
     uint32_t capacity;              /* of each heap */
     uint64_t random;                /* state of the generator */
     uint64_t order;
-    uint64_t now_us;                /* of the last poll */
-    bool is_tx_refused;             /* inner took fewer than offered: wait for the next poll */
+    uint64_t now_us;    /* of the last poll */
+    bool is_tx_refused; /* inner took fewer than offered: wait for the next poll */
 };
 
 /* A weyl sequence, mixed: enough for dice, and the same everywhere. */
@@ -107,10 +107,7 @@ static void enqueue(struct ms_lossy *lossy, struct direction *d, struct ms_frame
     heap_push(d, (struct waiting){ frame, due_us, lossy->order++ });
 }
 
-static void free_copy(struct ms_frame *frame)
-{
-    free(frame);
-}
+static void free_copy(struct ms_frame *frame) { free(frame); }
 
 /* A partial checksum would cover the damage up, since its bytes count as never sent. */
 static void finish_checksum(struct ms_frame *copy, const struct ms_frame *frame)
@@ -306,10 +303,7 @@ static short device_events(const struct ms_device *device)
     return ms_device_events(((const struct ms_lossy *)device)->inner);
 }
 
-static void device_close(struct ms_device *device)
-{
-    ms_lossy_close((struct ms_lossy *)device);
-}
+static void device_close(struct ms_device *device) { ms_lossy_close((struct ms_lossy *)device); }
 
 static const struct ms_driver_ops driver_ops = { .transmit = transmit };
 static const struct ms_device_ops device_ops = {
@@ -319,10 +313,7 @@ static const struct ms_device_ops device_ops = {
     .close = device_close,
 };
 
-static bool is_percent(double x)
-{
-    return x >= 0 && x <= 100;
-}
+static bool is_percent(double x) { return x >= 0 && x <= 100; }
 
 static bool is_config_sensible(const struct ms_lossy_config *config)
 {
@@ -389,10 +380,7 @@ void ms_lossy_close(struct ms_lossy *lossy)
     free(lossy);
 }
 
-struct ms_device *ms_lossy_device(struct ms_lossy *lossy)
-{
-    return &lossy->device;
-}
+struct ms_device *ms_lossy_device(struct ms_lossy *lossy) { return &lossy->device; }
 
 void ms_lossy_stats(const struct ms_lossy *lossy, enum ms_lossy_direction direction,
                     struct ms_lossy_stats *stats)

@@ -11,9 +11,9 @@ enum { MS_CC_STATE_BYTES = 6 }; /* as large as the largest algorithm shipped nee
 /* A controller's place in a connection: two plain fields that sending obeys, and its own state. */
 struct ms_cc {
     const struct ms_cc_ops *ops;
-    uint32_t window_bytes;    /* cwnd (RFC 5681) */
-    uint32_t threshold_bytes; /* ssthresh; UINT32_MAX: arbitrarily high */
-    uint16_t segment_bytes;   /* SMSS; the stack keeps it up to date */
+    uint32_t window_bytes;            /* cwnd (RFC 5681) */
+    uint32_t threshold_bytes;         /* ssthresh; UINT32_MAX: arbitrarily high */
+    uint16_t segment_bytes;           /* SMSS; the stack keeps it up to date */
     uint8_t state[MS_CC_STATE_BYTES]; /* the algorithm's own, read and written with memcpy */
 };
 

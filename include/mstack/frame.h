@@ -57,10 +57,7 @@ struct ms_frame {
     struct ms_slice slices[];
 };
 
-static inline void ms_frame_get(struct ms_frame *frame)
-{
-    frame->refs++;
-}
+static inline void ms_frame_get(struct ms_frame *frame) { frame->refs++; }
 
 static inline void ms_frame_put(struct ms_frame *frame)
 {

@@ -34,17 +34,17 @@ struct ms_config {
     uint32_t reassemblies;     /* datagrams being put together */
     uint32_t reassembly_bytes; /* largest datagram put together, at most 65535 */
 
-    uint32_t frames;           /* to send: queued and in the devices */
-    uint32_t frame_slices;     /* pieces of payload in one of them */
-    uint32_t transmit_queue;   /* frames waiting per interface; a power of two */
+    uint32_t frames;         /* to send: queued and in the devices */
+    uint32_t frame_slices;   /* pieces of payload in one of them */
+    uint32_t transmit_queue; /* frames waiting per interface; a power of two */
 
     uint32_t udp_sockets;
     uint32_t tcp_listeners;
     uint32_t tcp_connections;
-    uint32_t tcp_syn_records;       /* half-open passive connections */
+    uint32_t tcp_syn_records; /* half-open passive connections */
     uint32_t tcp_time_wait_records;
-    uint32_t tcp_sent_ranges;       /* runs of bytes in flight, all connections together */
-    uint32_t tcp_reorder_segments;  /* segments held out of order, all connections together */
+    uint32_t tcp_sent_ranges;      /* runs of bytes in flight, all connections together */
+    uint32_t tcp_reorder_segments; /* segments held out of order, all connections together */
 
     uint32_t tcp_recv_window_bytes; /* what a connection offers at most; 1 to 1 GiB */
     uint32_t tcp_mss_min_bytes;     /* a smaller MSS option counts as this (536) */
@@ -66,7 +66,8 @@ size_t ms_stack_size(const struct ms_config *config);
 /* Builds a stack in memory (any alignment). NULL: too small, or the configuration makes no sense.
  * The memory is the caller's again when he no longer uses the stack and all frames are back. */
 struct ms_stack *ms_stack_init(const struct ms_config *config, void *memory, size_t size);
-/* Mixes fresh randomness in, as after a machine was cloned or resumed: new keys for what follows. */
+/* Mixes fresh randomness in, as after a machine was cloned or resumed: new keys for what follows.
+ */
 void ms_stack_reseed(struct ms_stack *stack, const uint8_t seed[32]);
 
 /* Runs expired timers, then sends all that is due. */
@@ -88,25 +89,25 @@ void ms_netif_set_up(struct ms_netif *netif, bool is_up);
 
 struct ms_netif_stats {
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
-    uint64_t rx_dropped;        /* frames in that ended in a drop */
-    uint64_t tx_refused;        /* times the driver took fewer frames than offered */
+    uint64_t rx_dropped; /* frames in that ended in a drop */
+    uint64_t tx_refused; /* times the driver took fewer frames than offered */
     uint32_t tx_frames_queued;
 };
 void ms_netif_stats(const struct ms_netif *netif, struct ms_netif_stats *stats);
 
 /* Addresses. */
 enum ms_addr_state {
-    MS_ADDR_TENTATIVE,  /* being probed (RFC 5227, 4862); not yet used */
+    MS_ADDR_TENTATIVE, /* being probed (RFC 5227, 4862); not yet used */
     MS_ADDR_PREFERRED,
     MS_ADDR_DEPRECATED, /* valid, not for new connections */
     MS_ADDR_DUPLICATE,  /* another station has it */
 };
 struct ms_netif_addr {
     struct ms_addr addr;
-    uint8_t prefix_len;        /* of the address's own family: 0 to 32, or 0 to 128 */
+    uint8_t prefix_len; /* of the address's own family: 0 to 32, or 0 to 128 */
     enum ms_addr_state state;
-    bool is_automatic;         /* from a router advertisement, or link-local */
-    uint64_t valid_until_us;   /* UINT64_MAX: for ever */
+    bool is_automatic;       /* from a router advertisement, or link-local */
+    uint64_t valid_until_us; /* UINT64_MAX: for ever */
 };
 /*
  * Gives the interface an address, and a route to its prefix. With probe, it stays tentative until
@@ -116,16 +117,16 @@ struct ms_netif_addr {
 enum ms_error ms_netif_add_addr(struct ms_netif *netif, const struct ms_addr *addr,
                                 uint8_t prefix_len, bool probe) MS_MUST_CHECK;
 /* Connections bound to it end with MS_ERROR_INTERFACE_GONE at the next ms_poll(). */
-enum ms_error ms_netif_remove_addr(struct ms_netif *netif, const struct ms_addr *addr) MS_MUST_CHECK;
+enum ms_error ms_netif_remove_addr(struct ms_netif *netif,
+                                   const struct ms_addr *addr) MS_MUST_CHECK;
 /* The i-th address; false when there are no more. */
 bool ms_netif_addr(const struct ms_netif *netif, unsigned i, struct ms_netif_addr *addr);
 /* Makes a link-local address, solicits routers and obeys their advertisements (RFC 4861, 4862). */
 enum ms_error ms_netif_autoconfigure_ipv6(struct ms_netif *netif) MS_MUST_CHECK;
 
 /* Routes: the longest prefix wins. gateway unspecified: destinations are on the link itself. */
-enum ms_error ms_route_add(struct ms_stack *stack, const struct ms_addr *prefix,
-                           uint8_t prefix_len, const struct ms_addr *gateway,
-                           struct ms_netif *netif) MS_MUST_CHECK;
+enum ms_error ms_route_add(struct ms_stack *stack, const struct ms_addr *prefix, uint8_t prefix_len,
+                           const struct ms_addr *gateway, struct ms_netif *netif) MS_MUST_CHECK;
 enum ms_error ms_route_remove(struct ms_stack *stack, const struct ms_addr *prefix,
                               uint8_t prefix_len, struct ms_netif *netif) MS_MUST_CHECK;
 
@@ -140,7 +141,7 @@ struct ms_echo {
     uint8_t hop_limit;
     const struct ms_slice *payload; /* its first piece, valid while the handler runs */
     uint32_t payload_len;           /* of all pieces */
-    enum ms_error error; /* MS_OK: a reply; else an ICMP error came back for this echo */
+    enum ms_error error;            /* MS_OK: a reply; else an ICMP error came back for this echo */
     uint8_t icmp_type, icmp_code;
 };
 typedef void ms_echo_fn(void *user, const struct ms_echo *echo);

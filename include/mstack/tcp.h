@@ -58,8 +58,8 @@ struct ms_tcp_events {
 };
 
 /*
- * A connection was opened by a peer (its three-way handshake is done). Returns the events for it and
- * sets *user, or NULL to reset it.
+ * A connection was opened by a peer (its three-way handshake is done). Returns the events for it
+ * and sets *user, or NULL to reset it.
  */
 typedef const struct ms_tcp_events *ms_tcp_accept_fn(struct ms_tcp *tcp, void *listener_user,
                                                      void **user);
@@ -99,16 +99,16 @@ void ms_tcp_close(struct ms_tcp *tcp);
 void ms_tcp_abort(struct ms_tcp *tcp);
 
 enum ms_tcp_option {
-    MS_TCP_NO_DELAY,              /* 1: Nagle's algorithm off (MUST-17); 0 */
-    MS_TCP_CORK,                  /* 1: only full segments until uncorked; 0 */
-    MS_TCP_RECV_WINDOW_BYTES,     /* grows at any time; shrinks as the peer uses it up */
-    MS_TCP_KEEPALIVE_S,           /* idle seconds before the first probe; 0: off, the default */
-    MS_TCP_KEEPALIVE_INTERVAL_S,  /* between probes; 75 */
-    MS_TCP_KEEPALIVE_PROBES,      /* unanswered before the connection ends; 9 */
-    MS_TCP_USER_TIMEOUT_S,        /* R2 of this connection, in seconds; 0: never */
-    MS_TCP_TRAFFIC_CLASS,         /* DSCP in the upper six bits (MUST-48, SHLD-21) */
-    MS_TCP_HOP_LIMIT,             /* TTL (MUST-49); 64 */
-    MS_TCP_SOFT_ERRORS,           /* 0: do not report them (SHLD-20); 1 */
+    MS_TCP_NO_DELAY,             /* 1: Nagle's algorithm off (MUST-17); 0 */
+    MS_TCP_CORK,                 /* 1: only full segments until uncorked; 0 */
+    MS_TCP_RECV_WINDOW_BYTES,    /* grows at any time; shrinks as the peer uses it up */
+    MS_TCP_KEEPALIVE_S,          /* idle seconds before the first probe; 0: off, the default */
+    MS_TCP_KEEPALIVE_INTERVAL_S, /* between probes; 75 */
+    MS_TCP_KEEPALIVE_PROBES,     /* unanswered before the connection ends; 9 */
+    MS_TCP_USER_TIMEOUT_S,       /* R2 of this connection, in seconds; 0: never */
+    MS_TCP_TRAFFIC_CLASS,        /* DSCP in the upper six bits (MUST-48, SHLD-21) */
+    MS_TCP_HOP_LIMIT,            /* TTL (MUST-49); 64 */
+    MS_TCP_SOFT_ERRORS,          /* 0: do not report them (SHLD-20); 1 */
 };
 enum ms_error ms_tcp_set(struct ms_tcp *tcp, enum ms_tcp_option option,
                          uint32_t value) MS_MUST_CHECK;
@@ -125,20 +125,20 @@ struct ms_tcp_info {
     enum ms_tcp_state state;
     bool has_timestamps, has_sack, has_window_scaling;
     uint8_t send_scale, recv_scale;
-    uint8_t backoffs;                /* retransmission timeouts in a row */
+    uint8_t backoffs; /* retransmission timeouts in a row */
     bool is_in_recovery;
     uint32_t send_mss_bytes, recv_mss_bytes, path_mtu_bytes;
     uint32_t srtt_us, rttvar_us, rto_us;
     uint32_t cwnd_bytes, ssthresh_bytes, in_flight_bytes, lost_bytes, sacked_bytes;
     uint32_t send_window_bytes, recv_window_bytes;
     uint32_t send_unacked, send_next, recv_next; /* sequence numbers */
-    uint32_t queued_bytes;           /* lent and not yet acknowledged */
+    uint32_t queued_bytes;                       /* lent and not yet acknowledged */
     uint64_t bytes_acked, bytes_received;
     uint32_t segments_sent, segments_received;
     uint32_t retransmitted_segments; /* all of them */
     uint32_t timeouts;               /* retransmission timer */
     uint32_t duplicates_received, out_of_order_received;
-    uint32_t reordered_bytes;        /* held out of order now */
+    uint32_t reordered_bytes; /* held out of order now */
 };
 void ms_tcp_info(const struct ms_tcp *tcp, struct ms_tcp_info *info);
 

@@ -54,10 +54,7 @@ static inline bool addr_is_ipv4(const struct ms_addr *addr)
     return load_raw64(addr->bytes) == 0 && load_be32(addr->bytes + 8) == 0xffff;
 }
 
-static inline uint32_t addr_ipv4(const struct ms_addr *addr)
-{
-    return load_be32(addr->bytes + 12);
-}
+static inline uint32_t addr_ipv4(const struct ms_addr *addr) { return load_be32(addr->bytes + 12); }
 
 static inline void addr_set_ipv4(struct ms_addr *addr, uint32_t ipv4)
 {

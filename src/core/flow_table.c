@@ -71,8 +71,7 @@ void ms_flow_table_insert(struct flow_table *table, uint32_t number, uint32_t ha
 static uint32_t *find_link(struct flow_table *table, uint32_t number)
 {
     const struct flow *flow = &ms_flow_table_at(table, number)->flow;
-    uint32_t *link =
-        &table->buckets[ms_flow_table_bucket(table, ms_flow_hash(&table->key, flow))];
+    uint32_t *link = &table->buckets[ms_flow_table_bucket(table, ms_flow_hash(&table->key, flow))];
 
     while (*link != number) {
         MS_ASSERT(*link != FLOW_NONE);

@@ -49,10 +49,7 @@ static inline struct ms_frame *ms_frame_alloc(struct ms_stack *stack)
     return frame;
 }
 
-static inline void ms_buf_get(struct ms_buf *buf)
-{
-    buf->refs++;
-}
+static inline void ms_buf_get(struct ms_buf *buf) { buf->refs++; }
 
 static inline void ms_buf_put(struct ms_buf *buf)
 {

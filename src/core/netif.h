@@ -34,7 +34,7 @@ struct ms_netif {
     struct ms_driver *driver; /* NULL: not attached */
     uint32_t mtu;             /* the driver's, or a smaller one from a router */
     bool is_up;
-    bool is_blocked; /* the driver refused frames last time */
+    bool is_blocked;     /* the driver refused frames last time */
     bool autoconfigures; /* obeys router advertisements */
     uint8_t hop_limit;   /* of packets sent here, 64 until a router says otherwise */
     uint8_t number;      /* in stack->netifs */

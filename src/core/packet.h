@@ -29,7 +29,7 @@ struct packet {
     const uint8_t *network; /* first byte of the IP header */
     struct flow flow;       /* local: IP destination; remote: IP source; ports by the transport */
     bool is_ipv4;
-    uint8_t protocol;       /* what follows the IP headers */
+    uint8_t protocol; /* what follows the IP headers */
     uint8_t hop_limit;
     uint8_t traffic_class;
     uint8_t flags; /* enum packet_flag */

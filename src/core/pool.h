@@ -52,10 +52,7 @@ static inline void ms_pool_put(struct pool *pool, void *object)
     pool->used--;
 }
 
-static inline bool ms_pool_is_empty(const struct pool *pool)
-{
-    return pool->used == pool->count;
-}
+static inline bool ms_pool_is_empty(const struct pool *pool) { return pool->used == pool->count; }
 
 /* The number of an object, and the object of a number. */
 static inline uint32_t ms_pool_index(const struct pool *pool, const void *object)

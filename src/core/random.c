@@ -10,10 +10,7 @@ struct sip_state {
     uint64_t v0, v1, v2, v3;
 };
 
-static inline uint64_t rotate(uint64_t x, unsigned bits)
-{
-    return x << bits | x >> (64 - bits);
-}
+static inline uint64_t rotate(uint64_t x, unsigned bits) { return x << bits | x >> (64 - bits); }
 
 static inline void sip_round(struct sip_state *s)
 {

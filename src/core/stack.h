@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What all floors of one stack share: time, memory, randomness, counters, and each other's doors. */
+/* What all floors of one stack share: time, memory, randomness, counters, and each other's doors.
+ */
 #ifndef CORE_STACK_H
 #define CORE_STACK_H
 
@@ -28,8 +29,8 @@ struct ms_stack {
     struct udp_floor *udp;
     struct pool frames; /* to send */
     struct ms_netif *netifs;
-    uint32_t netif_count; /* places, attached or not */
-    bool has_lost_address; /* connections bound to it are to end */
+    uint32_t netif_count;     /* places, attached or not */
+    bool has_lost_address;    /* connections bound to it are to end */
     uint32_t path_generation; /* changes whenever a route, address or neighbour entry goes */
     struct random random;
     struct ms_counters counters;

@@ -35,16 +35,13 @@ struct timer {
 
 struct wheel {
     uint64_t now_us;
-    uint64_t quiet_until_us; /* before this no slot begins */
+    uint64_t quiet_until_us;         /* before this no slot begins */
     uint64_t occupied[WHEEL_LEVELS]; /* a bit a slot */
     struct timer *slots[WHEEL_LEVELS][WHEEL_SLOTS];
     struct timer *expired; /* due, in order of their slots */
 };
 
-static inline bool ms_timer_is_armed(const struct timer *timer)
-{
-    return timer->link != NULL;
-}
+static inline bool ms_timer_is_armed(const struct timer *timer) { return timer->link != NULL; }
 
 static inline uint64_t ms_timer_deadline_us(const struct timer *timer)
 {

@@ -39,8 +39,7 @@ static uint16_t reply_checksum(const struct packet *p, uint8_t before, uint8_t a
 }
 
 static void send_reply(const struct packet *p, const struct icmp_header *request,
-                       struct ms_frame *frame, const struct ms_addr *local,
-                       const struct path *path)
+                       struct ms_frame *frame, const struct ms_addr *local, const struct path *path)
 {
     const struct icmp_header header = {
         .type = p->is_ipv4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY,

@@ -20,8 +20,8 @@ struct group {
     struct ms_addr addr;
     uint32_t joins;
     uint32_t hash_next;
-    uint8_t reports_left;     /* unsolicited ones */
-    bool is_last_reporter;    /* nobody else has told the routers since (RFC 2236, 6) */
+    uint8_t reports_left;  /* unsolicited ones */
+    bool is_last_reporter; /* nobody else has told the routers since (RFC 2236, 6) */
 };
 
 struct groups {

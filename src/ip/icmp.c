@@ -79,8 +79,7 @@ static enum ms_drop error_input(const struct packet *p, const struct icmp_header
         return MS_DROP_ICMP_UNKNOWN_TYPE;
     if (!read_quote(report, &quoted, ms_packet_gather(p, report->room, ICMP_QUOTE_ROOM)))
         return MS_DROP_ICMP_BAD_QUOTE;
-    if (kind == ICMP_TOO_BIG &&
-        !bound_mtu(report, icmp_next_hop_mtu(header), quoted.total_len))
+    if (kind == ICMP_TOO_BIG && !bound_mtu(report, icmp_next_hop_mtu(header), quoted.total_len))
         return MS_DROP_ICMP_BAD_QUOTE;
     report->kind = kind;
     report->type = header->type;

@@ -7,10 +7,10 @@
 
 /* What an ICMP error means to the transport whose packet it quotes. */
 enum icmp_kind {
-    ICMP_NOTHING,     /* no error for a transport */
-    ICMP_SOFT,        /* it may pass: network or host unreachable, time exceeded */
-    ICMP_HARD,        /* protocol or port unreachable, administratively prohibited */
-    ICMP_TOO_BIG,     /* fragmentation needed, packet too big */
+    ICMP_NOTHING, /* no error for a transport */
+    ICMP_SOFT,    /* it may pass: network or host unreachable, time exceeded */
+    ICMP_HARD,    /* protocol or port unreachable, administratively prohibited */
+    ICMP_TOO_BIG, /* fragmentation needed, packet too big */
 };
 
 /* IPv6 with a fragment header, or IPv4 with all options; and the largest TCP header. */

@@ -173,8 +173,8 @@ static void send_error(const struct packet *p, const struct icmp_header *header)
         ms_count_drop(stack, MS_DROP_SEND_NO_FRAME);
         return;
     }
-    send.len = ICMP_HEADER_LEN +
-               ms_icmp_borrow(frame, &path, p->frame, offset, quote_len(p, offset));
+    send.len =
+        ICMP_HEADER_LEN + ms_icmp_borrow(frame, &path, p->frame, offset, quote_len(p, offset));
     ms_icmp_push(stack, frame, header, &send, NULL);
     stack->counters.icmp_out_errors++;
     ms_ip_output(stack, &path, frame, &send);

@@ -28,7 +28,7 @@ bool ms_icmp_limit_allow(struct ms_stack *stack, const struct ms_addr *remote)
 
     if (start_us - stack->now_us > (burst - 1) * ICMP_LIMIT_INTERVAL_US)
         return false;
-    *busy_until_us = start_us + ICMP_LIMIT_INTERVAL_US +
-                     ms_random_below(&stack->random, ICMP_LIMIT_JITTER_US);
+    *busy_until_us =
+        start_us + ICMP_LIMIT_INTERVAL_US + ms_random_below(&stack->random, ICMP_LIMIT_JITTER_US);
     return true;
 }

@@ -127,8 +127,8 @@ void ms_nd_solicit(struct ms_netif *netif, const struct ms_addr *target, const u
 /* A frame of ours that the link sent back: no other station has said anything. */
 static bool is_echoed(const struct packet *p)
 {
-    return nd_has_stations(p->netif) && memcmp(p->frame->head + ETH_SOURCE_OFFSET,
-                                               p->netif->driver->mac, ETH_ADDRESS_LEN) == 0;
+    return nd_has_stations(p->netif) &&
+           memcmp(p->frame->head + ETH_SOURCE_OFFSET, p->netif->driver->mac, ETH_ADDRESS_LEN) == 0;
 }
 
 static struct ms_addr target_of(const struct nd_message *message)
@@ -164,8 +164,7 @@ static bool is_solicitation_sound(const struct packet *p, const struct nd_messag
         return false;
     if (!addr_is_unspecified(&p->flow.remote))
         return is_on_link(p->netif, &p->flow.remote);
-    return is_solicited_node(&p->flow.local) &&
-           !(message->options.present & ND_OPTION_SOURCE_LINK);
+    return is_solicited_node(&p->flow.local) && !(message->options.present & ND_OPTION_SOURCE_LINK);
 }
 
 static enum ms_drop solicitation_input(const struct packet *p, const struct nd_message *message)
@@ -214,8 +213,8 @@ static enum ms_drop advertisement_input(const struct packet *p, const struct nd_
     struct ms_addr target = target_of(message);
     struct netif_addr *entry = ms_addr_find(p->netif, &target);
     const struct neighbor_advert advert = {
-        .mac = message->options.present & ND_OPTION_TARGET_LINK ? message->options.target_link
-                                                                 : NULL,
+        .mac =
+            message->options.present & ND_OPTION_TARGET_LINK ? message->options.target_link : NULL,
         .is_solicited = message->flags & ND_NEIGHBOR_SOLICITED,
         .is_override = message->flags & ND_NEIGHBOR_OVERRIDE,
         .is_router = message->flags & ND_NEIGHBOR_ROUTER,
@@ -228,7 +227,7 @@ static enum ms_drop advertisement_input(const struct packet *p, const struct nd_
     if (!nd_has_stations(p->netif))
         return MS_DROP_ND_NOT_FOR_US;
     return ms_neighbor_advertised(p->netif, &target, &advert) ? MS_DROP_NONE
-                                                               : MS_DROP_ND_UNSOLICITED;
+                                                              : MS_DROP_ND_UNSOLICITED;
 }
 
 /*

@@ -16,7 +16,7 @@ struct nd_link;
 
 /* What neighbour discovery remembers. */
 struct nd_state {
-    struct nd_link *links; /* one an interface: its routers and prefixes */
+    struct nd_link *links;          /* one an interface: its routers and prefixes */
     struct siphash_key address_key; /* RFC 7217's secret */
 };
 

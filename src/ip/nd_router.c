@@ -18,7 +18,7 @@ static const uint32_t SOLICITATION_INTERVAL_MAX_US = 3600000000u;
 
 /* What a router, or somebody who says he is one, may ask of us. */
 enum {
-    HOP_LIMIT_MIN = 15, /* fewer would cut us off from all but the neighbourhood */
+    HOP_LIMIT_MIN = 15,         /* fewer would cut us off from all but the neighbourhood */
     REACHABLE_MAX_MS = 3600000, /* RFC 4861, 6.2.1 */
     RETRANS_MIN_MS = 100,
     RETRANS_MAX_MS = 30000,
@@ -388,8 +388,8 @@ static void solicit(struct ms_netif *netif)
         link->interval_us = SOLICITATION_INTERVAL_US;
     else
         link->interval_us = (uint32_t)min_u64(doubled_us, SOLICITATION_INTERVAL_MAX_US);
-    link->solicit_us = stack->now_us + link->interval_us +
-                       ms_random_below(&stack->random, link->interval_us / 10);
+    link->solicit_us =
+        stack->now_us + link->interval_us + ms_random_below(&stack->random, link->interval_us / 10);
     if (has_router(link))
         solicitation_stop(netif);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The fifth step of an arriving segment: ACK, SACK, window, loss recovery (RFC 9293, 5681, 6675). */
+/* The fifth step of an arriving segment: ACK, SACK, window, loss recovery (RFC 9293, 5681, 6675).
+ */
 #include "tcp/verbs.h"
 
 enum {
@@ -31,7 +32,8 @@ static bool is_duplicate_report(const struct segment *s)
 }
 
 /* Takes the SACK blocks that make sense: inside what was sent and is not acknowledged. */
-__attribute__((noinline)) static void take_sack(struct ms_tcp *c, const struct segment *s, struct flight_change *change)
+__attribute__((noinline)) static void take_sack(struct ms_tcp *c, const struct segment *s,
+                                                struct flight_change *change)
 {
     unsigned first = is_duplicate_report(s);
 
@@ -119,7 +121,8 @@ static void count_arrivals(struct ms_tcp *c, uint32_t newly_acked)
 }
 
 /* Marks what this acknowledgement shows to be lost. */
-__attribute__((noinline)) static void detect_losses(struct ms_tcp *c, bool is_duplicate, uint32_t newly_acked)
+__attribute__((noinline)) static void detect_losses(struct ms_tcp *c, bool is_duplicate,
+                                                    uint32_t newly_acked)
 {
     struct flight *f = &c->flight;
     struct pool *ranges = &c->stack->tcp->ranges;

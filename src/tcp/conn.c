@@ -39,8 +39,8 @@ struct ms_tcp *ms_conn_new(struct ms_stack *stack, const struct flow *flow)
     c->recv_limit_bytes = config->tcp_recv_window_bytes;
     c->recv_scale = ms_recv_scale(config->tcp_recv_window_bytes);
     c->cc.ops = config->tcp_cc;
-    c->user_timeout_s = (uint16_t)min_u64((config->tcp_user_timeout_us + 999999) / 1000000,
-                                          UINT16_MAX);
+    c->user_timeout_s =
+        (uint16_t)min_u64((config->tcp_user_timeout_us + 999999) / 1000000, UINT16_MAX);
     c->keepalive_interval_s = KEEPALIVE_INTERVAL_S;
     c->keepalive_probes_max = KEEPALIVE_PROBES;
     c->hop_limit = IP_HOP_LIMIT_DEFAULT;

@@ -37,9 +37,9 @@ enum conn_flag {
     CONN_URGENT_IN = 1 << 9,      /* recv_urgent lies ahead of recv_next */
     CONN_URGENT_OUT = 1 << 10,    /* send_urgent lies ahead of send_unacked */
     CONN_NO_SOFT_ERRORS = 1 << 11,
-    CONN_PENDING = 1 << 12,       /* on the list of those with something due */
-    CONN_WSCALE = 1 << 13,        /* both sides scale their windows */
-    CONN_R1_REPORTED = 1 << 14,   /* the application knows of this trouble */
+    CONN_PENDING = 1 << 12,     /* on the list of those with something due */
+    CONN_WSCALE = 1 << 13,      /* both sides scale their windows */
+    CONN_R1_REPORTED = 1 << 14, /* the application knows of this trouble */
     CONN_EOF_DELIVERED = 1 << 15,
 };
 
@@ -76,7 +76,7 @@ struct ms_tcp {
     /* Deciding what to send. */
     alignas(64) struct send_queue send;
     struct ms_stack *stack;
-    uint32_t pending_next; /* number of the next connection with something due */
+    uint32_t pending_next;          /* number of the next connection with something due */
     uint32_t retransmit_us, ack_us; /* deadlines, the low bits */
     uint8_t duplicate_acks;
     uint8_t segments_to_ack;

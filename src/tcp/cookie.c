@@ -9,7 +9,7 @@
 enum {
     COUNTER_US = 64000000,
     COUNTER_BITS_MASK = 0x1f,
-    AGE_MAX = 1,  /* counters: a cookie lives 64 to 128 seconds */
+    AGE_MAX = 1, /* counters: a cookie lives 64 to 128 seconds */
     HASH_MASK = 0xffffff,
     TS_OPTION_BITS = 6, /* window scale 4, "has window scale" 1, SACK 1 */
     TS_OPTION_MASK = (1 << TS_OPTION_BITS) - 1,

@@ -21,12 +21,10 @@ static unsigned fitness(const struct ms_tcp_listener *listener, const struct flo
     return 1u + (is_any ? 0 : 2) + (listener->local.netif ? 1 : 0);
 }
 
-struct ms_tcp_listener *ms_tcp_find_listener(const struct tcp_floor *floor,
-                                             const struct flow *flow,
+struct ms_tcp_listener *ms_tcp_find_listener(const struct tcp_floor *floor, const struct flow *flow,
                                              const struct ms_netif *netif)
 {
-    struct ms_tcp_listener *listener =
-        floor->listener_buckets[flow->local_port % LISTENER_BUCKETS];
+    struct ms_tcp_listener *listener = floor->listener_buckets[flow->local_port % LISTENER_BUCKETS];
     struct ms_tcp_listener *best = NULL;
     unsigned best_fitness = 0;
 

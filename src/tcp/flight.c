@@ -6,10 +6,7 @@
 
 enum { DUP_THRESH = 3 }; /* RFC 5681, 3.2 */
 
-static uint32_t range_len(const struct sent_range *range)
-{
-    return range->end - range->seq;
-}
+static uint32_t range_len(const struct sent_range *range) { return range->end - range->seq; }
 
 /* Whether a SACKed range is the last of its run. */
 static bool ends_run(const struct sent_range *range)

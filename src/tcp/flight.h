@@ -13,9 +13,9 @@
 #include "core/seq.h"
 
 enum sent_flag {
-    SENT_SACKED = 1,      /* the peer reported it (RFC 2018) */
-    SENT_LOST = 2,        /* believed lost and not yet sent again */
-    SENT_AGAIN = 4,       /* sent again in this recovery */
+    SENT_SACKED = 1,        /* the peer reported it (RFC 2018) */
+    SENT_LOST = 2,          /* believed lost and not yet sent again */
+    SENT_AGAIN = 4,         /* sent again in this recovery */
     SENT_RETRANSMITTED = 8, /* ever sent again: no round trip is measured on it (Karn) */
 };
 
@@ -38,9 +38,9 @@ enum { FLIGHT_RANGES_MAX = 1024 };
 
 /* What an acknowledgement, cumulative or selective, changed. */
 struct flight_change {
-    uint32_t acked_bytes;  /* newly left the network: by ACK or by SACK */
-    uint32_t sent_us;      /* of the youngest range among them that was never sent again */
-    bool has_sample;       /* sent_us is one */
+    uint32_t acked_bytes;   /* newly left the network: by ACK or by SACK */
+    uint32_t sent_us;       /* of the youngest range among them that was never sent again */
+    bool has_sample;        /* sent_us is one */
     bool has_retransmitted; /* some had been sent again */
 };
 

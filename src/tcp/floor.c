@@ -7,8 +7,7 @@
 
 enum { US_PER_MS = 1000 };
 
-static void init_pools(struct tcp_floor *floor, struct arena *arena,
-                       const struct ms_config *config)
+static void init_pools(struct tcp_floor *floor, struct arena *arena, const struct ms_config *config)
 {
     ms_pool_init(&floor->connections, arena, sizeof(struct ms_tcp), config->tcp_connections);
     ms_pool_init(&floor->syns, arena, sizeof(struct syn_record), config->tcp_syn_records);
@@ -35,8 +34,8 @@ void ms_tcp_init(struct ms_stack *stack, struct arena *arena)
     const struct ms_config *config = &stack->config;
     struct tcp_floor *floor = ms_arena_take(arena, sizeof(*floor));
     struct tcp_floor measured;
-    uint32_t entries = config->tcp_connections + config->tcp_syn_records +
-                       config->tcp_time_wait_records;
+    uint32_t entries =
+        config->tcp_connections + config->tcp_syn_records + config->tcp_time_wait_records;
 
     stack->tcp = floor;
     if (!floor)

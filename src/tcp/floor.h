@@ -8,7 +8,7 @@
 #include "mstack/tcp.h"
 
 enum {
-    SYN_RETRIES = 8,           /* SYN-ACKs after the first: 191 s in all (RFC 9293, MUST-23) */
+    SYN_RETRIES = 8, /* SYN-ACKs after the first: 191 s in all (RFC 9293, MUST-23) */
     LISTENER_BUCKETS = 64,
 };
 

@@ -4,8 +4,7 @@
 
 static bool is_taken(const struct tcp_floor *floor, const struct ms_endpoint *local)
 {
-    const struct ms_tcp_listener *other =
-        floor->listener_buckets[local->port % LISTENER_BUCKETS];
+    const struct ms_tcp_listener *other = floor->listener_buckets[local->port % LISTENER_BUCKETS];
 
     while (other && !(other->local.port == local->port && other->local.netif == local->netif &&
                       addr_equal(&other->local.addr, &local->addr)))

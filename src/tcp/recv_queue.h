@@ -31,7 +31,7 @@ struct held_run {
 };
 
 struct recv_queue {
-    struct held_run *runs; /* in order of sequence numbers, holes between them */
+    struct held_run *runs;      /* in order of sequence numbers, holes between them */
     struct seq_range duplicate; /* received twice, to be reported once (RFC 2883); empty: none */
     uint32_t stamp;
     uint16_t segments;

@@ -45,8 +45,7 @@ _Static_assert(MS_ARRAY_LEN(texts) == MS_TCP_STATE_COUNT, "a text for each state
 
 enum ms_tcp_state ms_tcp_state_next(enum ms_tcp_state state, enum tcp_event event)
 {
-    if (event == TCP_EVENT_END ||
-        (state == MS_TCP_LAST_ACK && event == TCP_EVENT_FIN_ACKED))
+    if (event == TCP_EVENT_END || (state == MS_TCP_LAST_ACK && event == TCP_EVENT_FIN_ACKED))
         return MS_TCP_CLOSED;
     return arrows[state][event] ? (enum ms_tcp_state)arrows[state][event] : state;
 }

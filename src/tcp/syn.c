@@ -93,7 +93,8 @@ void ms_syn_emit(struct ms_stack *stack, const struct syn_record *record,
                  const struct ms_netif *netif)
 {
     const struct ms_config *config = &stack->config;
-    struct packet p = { .stack = stack, .netif = (struct ms_netif *)netif,
+    struct packet p = { .stack = stack,
+                        .netif = (struct ms_netif *)netif,
                         .flow = record->entry.flow };
     uint32_t headers = TCP_HEADER_LEN + (addr_is_ipv4(&p.flow.remote) ? 20 : 40), ts_offset;
     struct tcp_header header = {
@@ -187,8 +188,7 @@ struct ms_tcp *ms_syn_accept(struct ms_tcp_listener *listener, const struct syn_
 }
 
 /* The third segment of the handshake: the record becomes a connection. */
-static enum ms_drop establish(struct tcp_floor *floor, struct syn_record *record,
-                              struct segment *s)
+static enum ms_drop establish(struct tcp_floor *floor, struct syn_record *record, struct segment *s)
 {
     struct ms_tcp_listener *listener = ms_tcp_find_listener(floor, &s->p->flow, s->p->netif);
     struct ms_tcp *c;
@@ -203,10 +203,11 @@ static enum ms_drop establish(struct tcp_floor *floor, struct syn_record *record
     if (!c)
         return drop;
     if (record->retransmissions == 0) /* Karn: only if SYN-ACK was sent once */
-        ms_rtt_sample(&c->rtt,
-                      (uint32_t)min_u64(ms_tcp_isn_age_us(c->stack, &record->entry.flow,
-                                                          record->isn), UINT32_MAX),
-                      ms_conn_rto_bounds(c));
+        ms_rtt_sample(
+            &c->rtt,
+            (uint32_t)min_u64(ms_tcp_isn_age_us(c->stack, &record->entry.flow, record->isn),
+                              UINT32_MAX),
+            ms_conn_rto_bounds(c));
     else /* RFC 5681, 3.1: a lost SYN-ACK says that the initial window is too large */
         c->cc.window_bytes = c->send_mss;
     if (listener->half_open > 0)

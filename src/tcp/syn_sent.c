@@ -57,8 +57,7 @@ enum ms_drop ms_syn_sent_input(struct ms_tcp *c, struct segment *s)
     }
     ms_flight_acknowledge(&c->flight, &c->stack->tcp->ranges, s->header.ack, &change);
     if (change.has_sample)
-        ms_rtt_sample(&c->rtt, (uint32_t)c->stack->now_us - change.sent_us,
-                      ms_conn_rto_bounds(c));
+        ms_rtt_sample(&c->rtt, (uint32_t)c->stack->now_us - change.sent_us, ms_conn_rto_bounds(c));
     if (change.has_retransmitted) /* RFC 5681, 3.1 */
         c->cc.window_bytes = c->send_mss;
     c->send_unacked = s->header.ack;

@@ -71,8 +71,7 @@ enum ms_error ms_tcp_send(struct ms_tcp *tcp, struct ms_buf *buf)
     if (buf->len == 0)
         return MS_ERROR_INVALID;
     /* Sequence numbers compare only within half of their space. */
-    if (buf->len > INT32_MAX / 2 ||
-        tcp->send.end_seq - tcp->send_unacked > INT32_MAX / 2)
+    if (buf->len > INT32_MAX / 2 || tcp->send.end_seq - tcp->send_unacked > INT32_MAX / 2)
         return MS_ERROR_TOO_LONG;
     ms_send_queue_append(&tcp->send, buf);
     ms_conn_pend(tcp, DUE_OUTPUT);
@@ -127,10 +126,7 @@ void ms_tcp_abort(struct ms_tcp *tcp)
     ms_conn_end(tcp, MS_ERROR_ABORTED);
 }
 
-void *ms_tcp_user(const struct ms_tcp *tcp)
-{
-    return tcp->user;
-}
+void *ms_tcp_user(const struct ms_tcp *tcp) { return tcp->user; }
 
 void ms_tcp_set_user(struct ms_tcp *tcp, const struct ms_tcp_events *events, void *user)
 {

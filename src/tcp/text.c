@@ -13,10 +13,7 @@ struct kept_copy {
     uint8_t bytes[COPY_BREAK_BYTES];
 };
 
-size_t ms_kept_copy_size(void)
-{
-    return sizeof(struct kept_copy) + sizeof(struct ms_frame);
-}
+size_t ms_kept_copy_size(void) { return sizeof(struct kept_copy) + sizeof(struct ms_frame); }
 
 static struct kept_copy *copy_of(struct ms_frame *frame)
 {
@@ -45,8 +42,9 @@ static struct ms_frame *copy_small(struct tcp_floor *floor, struct held_segment 
     }
     copy->pool = &floor->copies;
     frame = (struct ms_frame *)(void *)(copy + 1);
-    *frame = (struct ms_frame){ .head = copy->bytes, .head_len = held->len, .refs = 1,
-                                .release = release_copy };
+    *frame = (struct ms_frame){
+        .head = copy->bytes, .head_len = held->len, .refs = 1, .release = release_copy
+    };
     held->frame = frame;
     held->offset = 0;
     return frame;
@@ -56,8 +54,9 @@ static struct ms_frame *copy_small(struct tcp_floor *floor, struct held_segment 
 __attribute__((noinline)) static void hold(struct ms_tcp *c, const struct segment *s)
 {
     struct tcp_floor *floor = c->stack->tcp;
-    struct held_segment held = { .frame = s->p->frame, .offset = s->payload_offset,
-                                 .seq = s->seq, .len = s->payload_len };
+    struct held_segment held = {
+        .frame = s->p->frame, .offset = s->payload_offset, .seq = s->seq, .len = s->payload_len
+    };
     struct ms_frame *copy = held.len < COPY_BREAK_BYTES ? copy_small(floor, &held) : NULL;
     enum ms_drop drop = ms_recv_queue_hold(&c->recv, &floor->held, &held);
 
@@ -128,8 +127,7 @@ static void urgent_arrives(struct ms_tcp *c, const struct segment *s)
 {
     uint32_t end = s->header.seq + s->header.urgent; /* MUST-62: past the last urgent octet */
 
-    if (seq_le(end, c->recv_next) ||
-        ((c->flags & CONN_URGENT_IN) && seq_le(end, c->recv_urgent)))
+    if (seq_le(end, c->recv_next) || ((c->flags & CONN_URGENT_IN) && seq_le(end, c->recv_urgent)))
         return;
     c->recv_urgent = end;
     c->flags |= CONN_URGENT_IN;

@@ -8,8 +8,7 @@ enum { US_PER_MS = 1000 };
 
 static uint32_t record_number(const struct tcp_floor *floor, const struct time_wait_record *record)
 {
-    return floor->table.large_count + floor->syns.count +
-           ms_pool_index(&floor->time_waits, record);
+    return floor->table.large_count + floor->syns.count + ms_pool_index(&floor->time_waits, record);
 }
 
 static struct time_wait_record *oldest(const struct tcp_floor *floor)
@@ -109,8 +108,7 @@ enum ms_drop ms_time_wait_input(struct tcp_floor *floor, struct time_wait_record
     if (!(s->flags & (TCP_SYN | TCP_ACK)))
         return MS_DROP_TCP_NO_ACK;
     if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && may_succeed(record, s)) {
-        struct ms_tcp_listener *listener =
-            ms_tcp_find_listener(floor, &s->p->flow, s->p->netif);
+        struct ms_tcp_listener *listener = ms_tcp_find_listener(floor, &s->p->flow, s->p->netif);
 
         if (listener) {
             forget(floor, record);

@@ -27,8 +27,8 @@ static bool is_synchronized(const struct ms_tcp *c)
 /* R2 (RFC 9293, 3.8.3): for so long still nothing need move. */
 static uint64_t user_timeout_left_us(const struct ms_tcp *c)
 {
-    uint32_t limit_s = is_synchronized(c) ? c->user_timeout_s
-                                          : max_u32(c->user_timeout_s, SYN_TIMEOUT_S);
+    uint32_t limit_s =
+        is_synchronized(c) ? c->user_timeout_s : max_u32(c->user_timeout_s, SYN_TIMEOUT_S);
     uint32_t passed_ms = c->stack->tcp->now_ms - c->progress_ms;
 
     if (c->user_timeout_s == 0)
@@ -52,8 +52,7 @@ static bool is_probing(const struct ms_tcp *c)
 {
     uint32_t outstanding = conn_outstanding(c);
 
-    return outstanding == 0 ||
-           (is_synchronized(c) && outstanding == 1 && conn_send_window(c) <= 1);
+    return outstanding == 0 || (is_synchronized(c) && outstanding == 1 && conn_send_window(c) <= 1);
 }
 
 /* A window too small to use, and the peer may have forgotten to open it. */
@@ -86,8 +85,8 @@ static void retransmit_expired(struct ms_tcp *c)
     bool is_probe = is_probing(c);
 
     ms_conn_disarm(c, CONN_TIMER_RETRANSMIT);
-    if (conn_outstanding(c) == 0 && c->send_next == c->send.end_seq &&
-        !(c->flags & CONN_CLOSING) && is_synchronized(c))
+    if (conn_outstanding(c) == 0 && c->send_next == c->send.end_seq && !(c->flags & CONN_CLOSING) &&
+        is_synchronized(c))
         return; /* nothing left to wait for */
     /* MUST-37: probing begins now, and goes on as long as the peer answers. */
     if (is_probe && is_synchronized(c) &&

@@ -113,10 +113,7 @@ void ms_udp_close(struct ms_udp *udp)
     ms_pool_put(&floor->sockets, udp);
 }
 
-void ms_udp_local(const struct ms_udp *udp, struct ms_endpoint *local)
-{
-    *local = udp->local;
-}
+void ms_udp_local(const struct ms_udp *udp, struct ms_endpoint *local) { *local = udp->local; }
 
 enum ms_error ms_udp_set(struct ms_udp *udp, enum ms_udp_option option, uint32_t value)
 {

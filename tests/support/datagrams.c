@@ -17,9 +17,7 @@ static void on_release(struct ms_buf *buf)
 
 struct counted_buf counted_buf(const void *data, uint32_t len)
 {
-    return (struct counted_buf){
-        .buf = { .data = data, .len = len, .release = on_release }
-    };
+    return (struct counted_buf){ .buf = { .data = data, .len = len, .release = on_release } };
 }
 
 static void take(struct receiver *receiver, const struct ms_slice *slice)
@@ -69,7 +67,7 @@ void receiver_open(struct receiver *receiver, struct pair *pair, unsigned host, 
     const struct ms_endpoint local = { .port = port };
 
     memset(receiver, 0, sizeof(*receiver));
-    assert_int_equal(ms_udp_open(pair->hosts[host].stack, &local, &receiver_events, receiver,
-                                 &receiver->udp),
-                     MS_OK);
+    assert_int_equal(
+        ms_udp_open(pair->hosts[host].stack, &local, &receiver_events, receiver, &receiver->udp),
+        MS_OK);
 }

@@ -259,7 +259,4 @@ struct ms_tcp_info app_info(const struct app *app)
     return info;
 }
 
-enum ms_tcp_state app_state(const struct app *app)
-{
-    return app_info(app).state;
-}
+enum ms_tcp_state app_state(const struct app *app) { return app_info(app).state; }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A stack on a wire of the test's own, in virtual time, and a peer that says exactly what it is told.
+ * A stack on a wire of the test's own, in virtual time, and a peer that says exactly what it is
+ * told.
  *
  * SEND(peer, .seq = 1, .len = 100) puts a segment on the wire, EXPECT(peer, .ack = 101) takes the
  * next one the stack sent. Sequence numbers are relative to the initial ones: a SYN is 0. What is
@@ -36,7 +37,7 @@ enum {
     PEER_FRAMES = 8192,
     PEER_LINES = 40,
     PEER_LINE = 200,
-    MS = 1000,       /* microseconds */
+    MS = 1000, /* microseconds */
     SECOND = 1000000,
 };
 
@@ -53,14 +54,14 @@ struct seg {
     uint32_t mss, wscale;           /* ANY: without the option */
     uint16_t options_len;
     uint16_t urgent;
-    uint16_t truncate;      /* bytes left off the end of the TCP part */
+    uint16_t truncate; /* bytes left off the end of the TCP part */
     uint8_t flags;
-    uint8_t data_offset;    /* in words; 0: right */
-    uint8_t fill;           /* all bytes of payload are this; 0: those of the stream */
+    uint8_t data_offset; /* in words; 0: right */
+    uint8_t fill;        /* all bytes of payload are this; 0: those of the stream */
     uint8_t hop_limit, traffic_class;
     bool sack_permitted;
     bool without_timestamp;
-    bool has_timestamp;     /* expected; sent ones have it when the flow does */
+    bool has_timestamp; /* expected; sent ones have it when the flow does */
     bool has_bad_checksum;
     const struct ms_addr *from, *to;
     uint32_t from_port, to_port; /* ANY: of the flow */
@@ -73,8 +74,8 @@ struct flow {
     uint32_t next;           /* relative: what the peer sends next */
     uint32_t heard_end;      /* relative: what it has heard of the stack */
     bool has_stack_isn, has_timestamps;
-    uint32_t ts_base;        /* the peer's clock: this, plus milliseconds */
-    uint32_t ts_recent;      /* the stack's last timestamp */
+    uint32_t ts_base;   /* the peer's clock: this, plus milliseconds */
+    uint32_t ts_recent; /* the stack's last timestamp */
 };
 
 /* A frame the stack sent. */
@@ -132,13 +133,13 @@ struct peer {
 
     struct heard heard[PEER_FRAMES];
     unsigned heard_count, heard_next;
-    unsigned other_frames;        /* sent by the stack, not TCP */
-    uint8_t last_icmp[2];         /* type and code of the last ICMP message sent */
+    unsigned other_frames; /* sent by the stack, not TCP */
+    uint8_t last_icmp[2];  /* type and code of the last ICMP message sent */
     struct ms_frame *held[PEER_FRAMES];
     unsigned held_count;
     struct ms_frame *batch[PEER_FRAMES];
     unsigned batch_count;
-    unsigned frames_out;          /* received frames not yet given back */
+    unsigned frames_out; /* received frames not yet given back */
     char lines[PEER_LINES][PEER_LINE];
     unsigned line_count;
 };
@@ -147,8 +148,14 @@ struct peer {
 int peer_setup(void **state);
 int peer_teardown(void **state);
 extern bool peer_over_ipv4, peer_over_ipv6;
-#define OVER_IPV4(f) { #f " over IPv4", f, peer_setup, peer_teardown, &peer_over_ipv4 }
-#define OVER_IPV6(f) { #f " over IPv6", f, peer_setup, peer_teardown, &peer_over_ipv6 }
+#define OVER_IPV4(f)                                                   \
+    {                                                                  \
+#f " over IPv4", f, peer_setup, peer_teardown, &peer_over_ipv4 \
+    }
+#define OVER_IPV6(f)                                                   \
+    {                                                                  \
+#f " over IPv6", f, peer_setup, peer_teardown, &peer_over_ipv6 \
+    }
 #define OVER_BOTH(f) OVER_IPV4(f), OVER_IPV6(f)
 
 /* What a test may change before peer_start(). */
@@ -163,7 +170,7 @@ struct offer {
     uint32_t window;
     bool sack, timestamps;
 };
-#define OFFERED .mss = PEER_MSS, .wscale = ANY, .window = 65535
+#define OFFERED    .mss = PEER_MSS, .wscale = ANY, .window = 65535
 #define OFFER(...) (&(struct offer){ OFFERED, __VA_ARGS__ })
 /* Starts, listens on STACK_PORT, and has the peer open a connection: peer->app has it. */
 struct peer *peer_passive(const struct offer *offer);
@@ -171,7 +178,7 @@ struct peer *peer_passive(const struct offer *offer);
 struct peer *peer_active(const struct offer *offer);
 /* PASSIVE(state, .sack = true) */
 #define PASSIVE(...) peer_passive(&(struct offer){ OFFERED, .state = __VA_ARGS__ })
-#define ACTIVE(...) peer_active(&(struct offer){ OFFERED, .state = __VA_ARGS__ })
+#define ACTIVE(...)  peer_active(&(struct offer){ OFFERED, .state = __VA_ARGS__ })
 
 void peer_listen(struct peer *peer, uint32_t backlog);
 /* ms_tcp_connect() to the peer's port of the current flow, whose stack port becomes known. */
@@ -182,25 +189,33 @@ void peer_send_syn(struct peer *peer, const struct offer *offer);
 /* Makes the conversation from this port of the peer the current one. */
 struct flow *peer_flow(struct peer *peer, uint16_t peer_port);
 
-#define SEND(peer, ...)                                                                            \
-    peer_send(peer, &(struct seg){ .flags = TCP_ACK, .seq = ANY, .ack = ANY, .window = 65535,      \
-                                   .mss = ANY, .wscale = ANY, .ts_value = ANY, .ts_echo = ANY,     \
-                                   .from_port = ANY, .to_port = ANY, __VA_ARGS__ })
+#define SEND(peer, ...)                              \
+    peer_send(peer, &(struct seg){ .flags = TCP_ACK, \
+                                   .seq = ANY,       \
+                                   .ack = ANY,       \
+                                   .window = 65535,  \
+                                   .mss = ANY,       \
+                                   .wscale = ANY,    \
+                                   .ts_value = ANY,  \
+                                   .ts_echo = ANY,   \
+                                   .from_port = ANY, \
+                                   .to_port = ANY,   \
+                                   __VA_ARGS__ })
 void peer_send(struct peer *peer, const struct seg *seg);
 /* Gives the stack all that was sent while is_batching, in one call. */
 void peer_deliver(struct peer *peer);
 
 /* The next segment the stack sent must be this one. PSH is looked at only if .flags says so. */
-#define EXPECT(peer, ...)                                                                          \
+#define EXPECT(peer, ...) \
     peer_expect(peer, &(struct seg){ EXPECTED, __VA_ARGS__ }, __FILE__, __LINE__)
 /* ... and must be sent so long from now, give or take a millisecond or 2 percent. */
-#define EXPECT_AFTER(peer, us, ...)                                                                \
+#define EXPECT_AFTER(peer, us, ...) \
     peer_expect_after(peer, us, &(struct seg){ EXPECTED, __VA_ARGS__ }, __FILE__, __LINE__)
 /* ... within so long from now. */
-#define EXPECT_WITHIN(peer, us, ...)                                                               \
+#define EXPECT_WITHIN(peer, us, ...) \
     peer_expect_within(peer, us, &(struct seg){ EXPECTED, __VA_ARGS__ }, __FILE__, __LINE__)
-#define EXPECTED                                                                                   \
-    .flags = TCP_ACK, .seq = ANY, .ack = ANY, .len = 0, .window = ANY, .mss = ANY, .wscale = ANY,  \
+#define EXPECTED                                                                                  \
+    .flags = TCP_ACK, .seq = ANY, .ack = ANY, .len = 0, .window = ANY, .mss = ANY, .wscale = ANY, \
     .ts_value = ANY, .ts_echo = ANY
 const struct heard *peer_expect(struct peer *peer, const struct seg *seg, const char *file,
                                 int line);
@@ -223,7 +238,7 @@ void peer_release(struct peer *peer);
 /* An ICMP error of the peer's family about a segment of the current flow, seq relative. */
 struct icmp_error {
     uint8_t type, code;
-    uint32_t word;       /* the second one: MTU, pointer */
+    uint32_t word; /* the second one: MTU, pointer */
     uint32_t seq;
     bool is_other_tuple; /* about a connection there is none of */
 };
@@ -243,7 +258,7 @@ struct ms_tcp_info app_info(const struct app *app);
 enum ms_tcp_state app_state(const struct app *app);
 
 uint64_t peer_drops(const struct peer *peer, enum ms_drop drop);
-#define COUNT(peer, name) (ms_stack_counters((peer)->stack)->name)
+#define COUNT(peer, name)          (ms_stack_counters((peer)->stack)->name)
 #define assert_drop(peer, drop, n) assert_int_equal(peer_drops(peer, drop), n)
 
 /* Byte n of either stream. */

@@ -109,7 +109,8 @@ static void retransmits_on_partial_acks(void **state)
     assert_int_equal(COUNT(w, tcp_timeouts), 0);
 }
 
-/* What is no duplicate ACK (RFC 5681, 2): with data, with another window, with nothing in flight. */
+/* What is no duplicate ACK (RFC 5681, 2): with data, with another window, with nothing in flight.
+ */
 static void counts_true_duplicates_only(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -159,7 +160,8 @@ static void repairs_several_holes(void **state)
     assert_int_equal(app_send(w->app, 10 * MSS), MS_OK);
     expect_segments(w, 1, 10);
     SEND(w, .ack = 1,
-         .sack = { { 1 + 6 * MSS, 1 + 10 * MSS }, { 1 + 3 * MSS, 1 + 5 * MSS },
+         .sack = { { 1 + 6 * MSS, 1 + 10 * MSS },
+                   { 1 + 3 * MSS, 1 + 5 * MSS },
                    { 1 + MSS, 1 + 2 * MSS } });
     EXPECT(w, .seq = 1, .len = MSS);
     EXPECT(w, .seq = 1 + 2 * MSS, .len = MSS);
@@ -190,8 +192,8 @@ static void ignores_impossible_blocks(void **state)
 {
     struct peer *w = PASSIVE(state, .sack = true);
     const uint32_t bad[][2] = {
-        { 1u - 0x80000000u, 1 + 2 * MSS }, { 3u - 0x80000000u, 500 }, { 1 + 3 * MSS, 1 + MSS },
-        { 1 + MSS, 1 + 100 * MSS },        { 0x70000000, 0x70001000 }, { 500, 500 },
+        { 1u - 0x80000000u, 1 + 2 * MSS }, { 3u - 0x80000000u, 500 },    { 1 + 3 * MSS, 1 + MSS },
+        { 1 + MSS, 1 + 100 * MSS },        { 0x70000000, 0x70001000 },   { 500, 500 },
         { 1u - 5000, 1u - 4000 },          { 1 + MSS, 1 + 0x90000000u },
     };
 
@@ -331,8 +333,7 @@ static void sends_across_the_end_of_the_numbers(void **state)
     isn = w->flow->stack_isn;
     SEND(w, .flags = TCP_RST, .seq = 1);
     peer_run(w, (uint64_t)(UINT32_MAX - 3000 - isn) * 4);
-    *w->flow = (struct flow){ .peer_port = PEER_PORT, .stack_port = STACK_PORT,
-                              .isn = 77 };
+    *w->flow = (struct flow){ .peer_port = PEER_PORT, .stack_port = STACK_PORT, .isn = 77 };
     peer_open(w, OFFER(.sack = true));
     assert_true(w->flow->stack_isn > UINT32_MAX - 4000);
     assert_int_equal(app_send(w->app, 6 * MSS), MS_OK);

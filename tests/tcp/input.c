@@ -64,16 +64,16 @@ static void drops_impossible_lengths(void **state)
 static void survives_illegal_options(void **state)
 {
     static const uint8_t bad[][4] = {
-        { 254, 0, 0, 0 }, { 254, 1, 0, 0 }, { 254, 5, 0, 0 },   { 1, 1, 1, 254 }, { 2, 5, 0, 0 },
-        { 8, 10, 0, 0 },  { 5, 2, 0, 0 },   { 5, 3, 0, 0 },     { 1, 1, 5, 0xff }, { 8, 0, 0, 0 },
+        { 254, 0, 0, 0 }, { 254, 1, 0, 0 }, { 254, 5, 0, 0 }, { 1, 1, 1, 254 },  { 2, 5, 0, 0 },
+        { 8, 10, 0, 0 },  { 5, 2, 0, 0 },   { 5, 3, 0, 0 },   { 1, 1, 5, 0xff }, { 8, 0, 0, 0 },
         { 3, 1, 0, 0 },   { 1, 1, 29, 0 },  { 1, 1, 30, 1 },
     };
     struct peer *w = PASSIVE(state);
     unsigned n = sizeof(bad) / sizeof(bad[0]);
 
     for (unsigned i = 0; i < n; i++)
-        SEND(w, .seq = 1, .len = 10, .options = bad[i], .options_len = 4, .flags = TCP_ACK | TCP_URG,
-             .urgent = 5);
+        SEND(w, .seq = 1, .len = 10, .options = bad[i], .options_len = 4,
+             .flags = TCP_ACK | TCP_URG, .urgent = 5);
     QUIET(w, SECOND);
     assert_drop(w, MS_DROP_TCP_BAD_OPTION, n);
     assert_int_equal(w->app->received, 0);
@@ -318,8 +318,8 @@ static void survives_all_sets_of_flags(void **state)
     struct peer *w = PASSIVE(state);
 
     for (unsigned flags = 0; flags < 256; flags++) {
-        if ((flags & (TCP_RST | TCP_SYN | TCP_FIN | TCP_ACK)) == TCP_RST ||
-            (flags & TCP_RST) || ((flags & TCP_FIN) && (flags & TCP_ACK) && !(flags & TCP_SYN)))
+        if ((flags & (TCP_RST | TCP_SYN | TCP_FIN | TCP_ACK)) == TCP_RST || (flags & TCP_RST) ||
+            ((flags & TCP_FIN) && (flags & TCP_ACK) && !(flags & TCP_SYN)))
             continue;
         SEND(w, .seq = 1, .ack = 1, .flags = (uint8_t)flags, .len = 3);
         assert_int_equal(w->app->closed, 0);

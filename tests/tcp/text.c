@@ -214,9 +214,9 @@ static void ignores_data_past_the_fin(void **state)
 {
     struct peer *w = PASSIVE(state);
 
-    SEND(w, .seq = 21, .len = 10);                               /* past the end to be */
-    SEND(w, .seq = 11, .len = 5, .flags = TCP_ACK | TCP_FIN);    /* the end: 16 */
-    SEND(w, .seq = 11, .len = 2, .flags = TCP_ACK | TCP_FIN);    /* another end: 13 */
+    SEND(w, .seq = 21, .len = 10);                            /* past the end to be */
+    SEND(w, .seq = 11, .len = 5, .flags = TCP_ACK | TCP_FIN); /* the end: 16 */
+    SEND(w, .seq = 11, .len = 2, .flags = TCP_ACK | TCP_FIN); /* another end: 13 */
     SEND(w, .seq = 1, .len = 10);
     assert_int_equal(w->app->received, 15);
     assert_int_equal(w->app->eofs, 1);

@@ -53,7 +53,7 @@ struct spec {
     uint16_t source, destination, udp_len; /* udp_len 0xffff: the right one */
     uint32_t payload_len;
     bool has_no_checksum, has_wrong_checksum;
-    uint32_t cut_to; /* bytes of UDP that are there; 0: all */
+    uint32_t cut_to;   /* bytes of UDP that are there; 0: all */
     uint32_t head_len; /* bytes of the packet in the frame's first piece; 0: all */
 };
 
@@ -81,8 +81,9 @@ static uint64_t drops_after(const struct spec *spec, enum ms_drop drop)
         if (spec->has_wrong_checksum)
             packet[26] ^= 0x10;
     }
-    *frame = (struct ms_frame){ .head = packet, .head_len = 20 + there, .refs = 1,
-                                .release = free_frame };
+    *frame = (struct ms_frame){
+        .head = packet, .head_len = 20 + there, .refs = 1, .release = free_frame
+    };
     if (spec->head_len) {
         frame->head_len = spec->head_len;
         frame->slice_count = 1;
@@ -93,8 +94,9 @@ static uint64_t drops_after(const struct spec *spec, enum ms_drop drop)
     return ms_stack_counters(pair.hosts[0].stack)->drops[drop];
 }
 
-#define DATAGRAM(...)                                                                              \
-    (&(struct spec){ .source = 9, .destination = 53, .udp_len = 0xffff, .payload_len = 10, __VA_ARGS__ })
+#define DATAGRAM(...) \
+    (&(struct spec){  \
+        .source = 9, .destination = 53, .udp_len = 0xffff, .payload_len = 10, __VA_ARGS__ })
 
 static void delivers_a_sound_one(void **state)
 {
@@ -170,8 +172,7 @@ static void answers_a_port_without_socket_by_icmp(void **state)
     receiver_open(&sender, &pair, 1, 1000);
     assert_int_equal(ms_udp_send(sender.udp, &remote, &buf.buf), MS_OK);
     pair_run(&pair, 10000);
-    assert_int_equal(
-        ms_stack_counters(pair.hosts[0].stack)->drops[MS_DROP_UDP_NO_SOCKET], 1);
+    assert_int_equal(ms_stack_counters(pair.hosts[0].stack)->drops[MS_DROP_UDP_NO_SOCKET], 1);
     assert_int_equal(sender.errors, 1);
     assert_int_equal(sender.remote.port, 54);
 }

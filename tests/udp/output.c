@@ -57,8 +57,9 @@ static void sends(uint32_t len, bool is_ipv4)
 
 static void carries_any_length_whole_or_in_fragments(void **state)
 {
-    static const uint32_t lengths[] = { 0,    1,    2,    63,   1431, 1432, 1433,  1451,  1452, 1453,
-                                        1471, 1472, 1473, 2000, 2953, 9001, 32768, 65500, 65507 };
+    static const uint32_t lengths[] = { 0,    1,    2,     63,    1431, 1432, 1433,
+                                        1451, 1452, 1453,  1471,  1472, 1473, 2000,
+                                        2953, 9001, 32768, 65500, 65507 };
 
     (void)state;
     for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {

@@ -107,8 +107,8 @@ static void gives_a_datagram_to_the_closest_fit(void **state)
     receiver_open(&any, &pair, 1, 53);
     own = any;
     own.datagrams = 0;
-    assert_int_equal(
-        ms_udp_open(pair.hosts[1].stack, &exact, &receiver_events, &own, &own.udp), MS_OK);
+    assert_int_equal(ms_udp_open(pair.hosts[1].stack, &exact, &receiver_events, &own, &own.udp),
+                     MS_OK);
     assert_int_equal(open_on(&sender, &udp), MS_OK);
     assert_int_equal(ms_udp_send(udp, &exact, &buf.buf), MS_OK);
     pair_run(&pair, 10000);
@@ -121,12 +121,9 @@ static void gives_a_datagram_to_the_closest_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(refuses_a_port_that_is_taken),
-        TEST(says_when_no_socket_is_left),
-        TEST(picks_dynamic_ports_that_differ),
-        TEST(refuses_a_socket_without_a_handler),
-        TEST(refuses_options_out_of_range),
-        TEST(gives_a_datagram_to_the_closest_fit),
+        TEST(refuses_a_port_that_is_taken),    TEST(says_when_no_socket_is_left),
+        TEST(picks_dynamic_ports_that_differ), TEST(refuses_a_socket_without_a_handler),
+        TEST(refuses_options_out_of_range),    TEST(gives_a_datagram_to_the_closest_fit),
     };
 
     return cmocka_run_group_tests_name("udp/socket", tests, NULL, NULL);

@@ -4,8 +4,8 @@
 #include "mstack/cc.h"
 
 enum {
-    ABC_LIMIT = 2,           /* RFC 3465, 2.3: L, segments counted per ACK in slow start */
-    INITIAL_SEGMENTS = 10,   /* RFC 6928 */
+    ABC_LIMIT = 2,         /* RFC 3465, 2.3: L, segments counted per ACK in slow start */
+    INITIAL_SEGMENTS = 10, /* RFC 6928 */
     INITIAL_BYTES = 14600,
     LOSS_WINDOW_SEGMENTS = 1,
     WINDOW_MAX_BYTES = 1 << 30, /* RFC 7323, 2.3: no peer's window is larger */
