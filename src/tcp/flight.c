@@ -209,6 +209,15 @@ struct sent_range *ms_flight_first_lost(const struct flight *f)
     return range;
 }
 
+uint32_t ms_flight_lengthen_last(struct flight *f, uint32_t len)
+{
+    uint32_t more = len - range_len(f->tail);
+
+    f->tail->end += more;
+    f->lost_bytes += more;
+    return more;
+}
+
 bool ms_flight_sent_again(struct flight *f, struct pool *pool, struct sent_range *range,
                           uint32_t len, uint32_t now_us)
 {

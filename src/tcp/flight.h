@@ -72,6 +72,8 @@ uint32_t ms_flight_lose_first(struct flight *f, struct pool *pool, uint32_t len)
 bool ms_flight_lose_all(struct flight *f);
 /* The first range to be sent again, or NULL. */
 struct sent_range *ms_flight_first_lost(const struct flight *f);
+/* The last range, a lost one, goes out with new text behind it, len in all; returns what is new. */
+uint32_t ms_flight_lengthen_last(struct flight *f, uint32_t len);
 /* The first len bytes of a lost range were sent again. False: no record is left to say so. */
 bool ms_flight_sent_again(struct flight *f, struct pool *pool, struct sent_range *range,
                           uint32_t len, uint32_t now_us);

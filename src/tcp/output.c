@@ -241,6 +241,20 @@ static uint32_t congestion_room(const struct ms_tcp *c)
     return window_left(c, c->cc.window_bytes);
 }
 
+/*
+ * How much may be added to what is sent again: a small segment that is alone, a probe above all,
+ * takes along what has been queued since (RFC 9293, 3.8.6.2.1, would hold that back behind it).
+ */
+static uint32_t text_behind(const struct ms_tcp *c, const struct sent_range *range, uint32_t len)
+{
+    uint32_t window = conn_send_window(c);
+
+    if (range->seq != c->send_unacked || range->end != c->send_next || len >= window ||
+        conn_fin_is_sent(c))
+        return 0;
+    return min_u32(min_u32(c->send_mss, window) - len, c->send.end_seq - c->send_next);
+}
+
 /* Sends again what is believed lost, oldest first (RFC 6675, NextSeg rule 1). */
 static enum refusal output_lost(struct ms_tcp *c)
 {
@@ -252,11 +266,15 @@ static enum refusal output_lost(struct ms_tcp *c)
         uint32_t len = min_u32(range->end - range->seq, c->send_mss), sent = 1;
         enum refusal refusal;
 
+        if (!is_opening)
+            len += text_behind(c, range, len);
         if (!is_opening && !(c->due & DUE_RETRANSMIT) && congestion_room(c) < len)
             return SENT;
         refusal = is_opening ? send_syn(c) : send_text(c, range->seq, len, &sent);
         if (refusal != SENT)
             return refusal;
+        if (sent > range->end - range->seq)
+            c->send_next += ms_flight_lengthen_last(&c->flight, sent);
         c->due &= (uint8_t)~DUE_RETRANSMIT;
         stack->counters.tcp_retransmitted_segments++;
         c->retransmitted_segments++;
