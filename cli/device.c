@@ -70,13 +70,16 @@ static int open_tap(struct device *device, const struct options *options)
 /* Next to the device, so that it shows what is on the wire and not what the stack meant. */
 static int wrap_in_capture(struct device *device, const struct options *options)
 {
-    uint64_t epoch_us = read_clock_us(CLOCK_REALTIME) - clock_us();
+    const struct ms_capture_config config = {
+        .path = options->capture,
+        .epoch_us = read_clock_us(CLOCK_REALTIME) - clock_us(),
+    };
     char message[MESSAGE_SIZE] = "";
 
     if (!options->capture)
         return 0;
-    if (ms_capture_open(&device->capture, device->outermost, options->capture, epoch_us, message,
-                        sizeof(message)) != 0) {
+    if (ms_capture_open(&device->capture, device->outermost, &config, message, sizeof(message)) !=
+        0) {
         device->capture = NULL;
         complain("--capture: %s", message);
         return EXIT_FAILURE;

@@ -157,7 +157,7 @@ CASES = [
      "no test produces MS_DROP_LATE"),
     ("a test that skips", "tests/ip/ip.c",
      "int main(void)\n{\n    skip();\n    return cmocka_run_group_tests(a, 0, 0);\n}\n",
-     "needs nothing"),
+     "says why"),
     ("two groups in a test", "tests/ip/ip.c",
      "int main(void)\n{\n    return cmocka_run_group_tests(a, 0, 0) +\n"
      "           cmocka_run_group_tests(b, 0, 0);\n}\n", "more than one group"),

@@ -98,23 +98,23 @@ static const struct ms_device_ops device_ops = {
     .close = device_close,
 };
 
-int ms_capture_open(struct ms_capture **capture, struct ms_device *inner, const char *path,
-                    uint64_t epoch_us, char *message, size_t size)
+int ms_capture_open(struct ms_capture **capture, struct ms_device *inner,
+                    const struct ms_capture_config *config, char *message, size_t size)
 {
     struct ms_capture *c = calloc(1, sizeof *c);
     int error;
 
     if (!c) {
-        snprintf(message, size, "cannot write %s: out of memory", path);
+        snprintf(message, size, "cannot write %s: out of memory", config->path);
         return ENOMEM;
     }
-    error = ms_pcap_writer_open(&c->writer, path, inner->driver.medium, message, size);
+    error = ms_pcap_writer_open(&c->writer, config->path, inner->driver.medium, message, size);
     if (error) {
         free(c);
         return error;
     }
     c->inner = inner;
-    c->epoch_us = epoch_us;
+    c->epoch_us = config->epoch_us;
     c->device = (struct ms_device){ .driver = inner->driver, .ops = &device_ops, .fd = inner->fd };
     c->device.driver.ops = &driver_ops;
     inner->sink = (struct ms_sink){ .input = receive, .arg = c };

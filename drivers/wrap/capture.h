@@ -7,14 +7,18 @@
 
 struct ms_capture;
 
+struct ms_capture_config {
+    const char *path;  /* written anew */
+    uint64_t epoch_us; /* added to all times, so that a monotonic clock can be written as a date */
+};
+
 /*
- * Stands between inner and the stack; owns inner from now on, if it succeeds. epoch_us is added to
- * all times, so that a monotonic clock can be written as a date. Frames sent carry the time of the
- * last poll or ms_capture_set_time(). Partial checksums are finished in the written copy.
- * Returns 0, or an errno and a line in message.
+ * Stands between inner and the stack; owns inner from now on, if it succeeds. Frames sent carry the
+ * time of the last poll or ms_capture_set_time(). Partial checksums are finished in the written
+ * copy. Returns 0, or an errno and a line in message.
  */
-int ms_capture_open(struct ms_capture **capture, struct ms_device *inner, const char *path,
-                    uint64_t epoch_us, char *message, size_t size);
+int ms_capture_open(struct ms_capture **capture, struct ms_device *inner,
+                    const struct ms_capture_config *config, char *message, size_t size);
 /* Closes the file and inner. */
 void ms_capture_close(struct ms_capture *capture);
 struct ms_device *ms_capture_device(struct ms_capture *capture);

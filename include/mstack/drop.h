@@ -82,7 +82,6 @@
     X(TCP_BAD_COOKIE, "TCP SYN cookie wrong or expired")                                           \
     X(TCP_NO_MEMORY, "no TCP connection block left")                                               \
     X(TCP_REORDER_FULL, "TCP out-of-order queue full")                                             \
-    X(TCP_AFTER_CLOSE, "TCP data after the receiver closed")                                       \
     X(TCP_TIME_WAIT, "TCP segment for a connection in TIME-WAIT")                                  \
     X(SEND_NO_FRAME, "no frame left to send with")                                                 \
     X(SEND_QUEUE_FULL, "transmit queue full")                                                      \

@@ -13,6 +13,7 @@ static unsigned live;
 
 static void open_capture(void)
 {
+    const struct ms_capture_config config = { .path = path, .epoch_us = 1000000 };
     char message[128];
     int fd;
 
@@ -21,8 +22,7 @@ static void open_capture(void)
     assert_true(fd >= 0);
     close(fd);
     bench_open(&bench);
-    assert_int_equal(
-        ms_capture_open(&capture, &bench.device, path, 1000000, message, sizeof message), 0);
+    assert_int_equal(ms_capture_open(&capture, &bench.device, &config, message, sizeof message), 0);
     sink_attach(&up, ms_capture_device(capture));
 }
 
@@ -86,12 +86,13 @@ static void offers_what_the_inner_device_does(void **state)
 
 static void leaves_the_device_alone_if_the_file_cannot_be(void **state)
 {
+    const struct ms_capture_config config = { .path = "/nonexistent/x" };
     char message[128];
 
     (void)state;
     bench_open(&bench);
-    assert_int_not_equal(
-        ms_capture_open(&capture, &bench.device, "/nonexistent/x", 0, message, sizeof message), 0);
+    assert_int_not_equal(ms_capture_open(&capture, &bench.device, &config, message, sizeof message),
+                         0);
     assert_null(bench.device.sink.input);
     assert_false(bench.is_closed);
 }

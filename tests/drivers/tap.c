@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The tap driver on a socket that behaves like one, and on a real one where that is allowed. */
 #include "support/sink.h"
+#include "support/skip.h"
 
 #include <errno.h>
 #include <linux/virtio_net.h>
@@ -323,7 +324,7 @@ static void says_why_it_cannot_open(void **state)
 
     (void)state;
     if (root == 0 && seteuid(65534) != 0)
-        skip();
+        skip_because("root cannot become nobody");
     error = ms_tap_open(&none, &config, message, sizeof message);
     if (root == 0)
         assert_int_equal(seteuid(0), 0);
@@ -340,10 +341,8 @@ static bool open_real(void)
 {
     const struct ms_tap_config config = { .name = "mstest%d", .medium = MS_MEDIUM_IP };
 
-    if (ms_tap_open(&tap, &config, message, sizeof message) != 0) {
-        print_message("no interface can be made here: %s\n", message);
+    if (ms_tap_open(&tap, &config, message, sizeof message) != 0)
         return false;
-    }
     kernel = -1;
     device = ms_tap_device(tap);
     sink_attach(&sink, device);
@@ -364,7 +363,7 @@ static void brings_the_kernels_side_up(void **state)
 
     (void)state;
     if (!open_real())
-        skip();
+        skip_because("no interface can be made here: %s", message);
     host.name = ms_tap_name(tap);
     assert_int_equal(ms_host_up(&host, message, sizeof message), 0);
     assert_int_equal(ms_host_up(&host, message, sizeof message), 0); /* twice does no harm */
@@ -400,7 +399,7 @@ static void says_what_the_kernel_did_not_like(void **state)
     assert_non_null(strstr(message, "mstest-none"));
     assert_int_equal(ms_host_down(&host, message, sizeof message), 0); /* gone already */
     if (!open_real())
-        skip();
+        skip_because("no interface can be made here: %s", message);
     host.name = ms_tap_name(tap);
     assert_int_equal(ms_host_up(&host, message, sizeof message), EINVAL);
     assert_non_null(strstr(message, "192.0.2.130/33"));

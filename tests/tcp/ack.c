@@ -89,13 +89,12 @@ static void retransmits_fast_without_sack(void **state)
 static void retransmits_on_partial_acks(void **state)
 {
     struct peer *w = PASSIVE(state);
-    uint32_t next;
 
     assert_int_equal(app_send(w->app, 12 * MSS), MS_OK);
-    next = 1 + peer_discard(w) * MSS;
+    peer_discard(w);
     for (unsigned i = 0; i < 3; i++)
         SEND(w, .ack = 1);
-    next += (peer_discard(w) - 1) * MSS;
+    peer_discard(w);
     SEND(w, .ack = 1 + 2 * MSS); /* 1 and 2 arrived, 3 is lost too */
     EXPECT(w, .seq = 1 + 2 * MSS, .len = MSS);
     assert_true(app_info(w->app).is_in_recovery);
