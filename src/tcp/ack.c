@@ -148,16 +148,21 @@ __attribute__((noinline)) static void detect_losses(struct ms_tcp *c, bool is_du
         c->due |= DUE_RETRANSMIT; /* RFC 6582, 3.2, step 3 (2) */
 }
 
-/* RFC 6298: by the time it was sent, or by its timestamp if it was sent more than once. */
+/*
+ * RFC 6298: by the time it was sent. If any of it was sent more than once, the ACK may have waited
+ * for that, so that only its timestamp tells.
+ */
 static void sample_rtt(struct ms_tcp *c, const struct segment *s,
                        const struct flight_change *change)
 {
     uint32_t sample_us;
 
-    if (change->has_sample) {
+    if (MS_LIKELY(!change->has_retransmitted)) {
+        if (!change->has_sample)
+            return;
         sample_us = (uint32_t)c->stack->now_us - change->sent_us;
-    } else if (change->has_retransmitted && (c->flags & CONN_TIMESTAMPS) &&
-               (s->header.options & TCP_OPTION_TIMESTAMP) && s->header.ts_echo != 0) {
+    } else if ((c->flags & CONN_TIMESTAMPS) && (s->header.options & TCP_OPTION_TIMESTAMP) &&
+               s->header.ts_echo != 0) {
         uint32_t sample_ms = conn_ts_now(c, c->stack->tcp->now_ms) - s->header.ts_echo;
 
         if (sample_ms > c->stack->config.tcp_rto_max_us / US_PER_MS)
@@ -176,7 +181,9 @@ static void tell_controller(struct ms_tcp *c, const struct flight_change *change
         .now_us = c->stack->now_us,
         .acked_bytes = change->acked_bytes,
         .in_flight_bytes = in_flight_before,
-        .rtt_us = change->has_sample ? (uint32_t)c->stack->now_us - change->sent_us : 0,
+        .rtt_us = change->has_sample && !change->has_retransmitted
+                      ? (uint32_t)c->stack->now_us - change->sent_us
+                      : 0,
         .is_window_limited = c->flags & CONN_WINDOW_LIMITED,
         .is_in_recovery = c->flags & CONN_RECOVERY,
     };
