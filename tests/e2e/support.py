@@ -37,17 +37,33 @@ def skip_all(reason):
     sys.exit(0)
 
 
+def is_quick():
+    """Whether a smaller set is wanted: the sanitizers make everything slow."""
+    return "--quick" in sys.argv[2:]
+
+
+def enter_namespace():
+    """Moves into a network namespace of its own, which ends with this process and its children."""
+    if LIBC.unshare(CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "network namespaces are not permitted")
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    enter_namespace.was_done = True
+
+
+enter_namespace.was_done = False
+
+
 def need_network():
-    """Moves into a namespace of its own, which ends with this process and its children."""
     if os.geteuid() != 0:
         skip_all("not root")
     if not os.path.exists("/dev/net/tun"):
         skip_all("no /dev/net/tun")
     if not shutil.which("ip"):
         skip_all("no ip command (iproute2)")
-    if LIBC.unshare(CLONE_NEWNET) != 0:
-        skip_all("network namespaces are not permitted: " + os.strerror(ctypes.get_errno()))
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    try:
+        enter_namespace()
+    except OSError as error:
+        skip_all(f"{error.strerror}: {os.strerror(error.errno)}")
 
 
 def need_programs(*names):
@@ -169,21 +185,56 @@ def read_counters(text):
     return counters
 
 
-def run_tests(tests):
+def passes(function):
+    try:
+        function()
+    except Exception:  # whatever it is, the other tests are to run
+        print("\n".join("# " + line for line in traceback.format_exc().splitlines()))
+        return False
+    return True
+
+
+def begin_test(function, output):
+    """In a process, and a namespace, of its own, so that several may wait at the same time."""
+    process = os.fork()
+    if process:
+        return process
+    die_with_parent()
+    os.dup2(output.fileno(), sys.stdout.fileno())
+    if enter_namespace.was_done:
+        enter_namespace()
+    passed = passes(function)
+    sys.stdout.flush()
+    os._exit(0 if passed else 1)
+
+
+def outcomes(functions, at_once):
+    """Runs them, and gives for each in turn whether it passed, its seconds, and what it printed."""
+    running, ended = {}, {}
+    waiting = list(enumerate(functions))
+    for number in range(len(functions)):
+        while number not in ended:
+            while waiting and len(running) < at_once:
+                place, function = waiting.pop(0)
+                output = tempfile.TemporaryFile("w+")
+                running[begin_test(function, output)] = place, time.monotonic(), output
+            process, status = os.wait()
+            place, began, output = running.pop(process)
+            output.seek(0)
+            ended[place] = status == 0, time.monotonic() - began, output.read()
+        yield ended[number]
+
+
+def run_tests(tests, at_once=1):
     """Each test is a function or (name, function); an exception is a failure."""
+    named = [test if isinstance(test, tuple) else (test.__name__, test) for test in tests]
+    print(f"1..{len(named)}", flush=True)
+    results = outcomes([function for _, function in named], at_once)
     failed = 0
-    print(f"1..{len(tests)}", flush=True)
-    for number, test in enumerate(tests, 1):
-        name, function = test if isinstance(test, tuple) else (test.__name__, test)
-        began = time.monotonic()
-        try:
-            function()
-            print(f"ok {number} - {name.replace('_', ' ')}"
-                  f" # {time.monotonic() - began:.1f} s", flush=True)
-        except Exception:  # whatever it is, the other tests are to run
-            failed += 1
-            print("\n".join("# " + line for line in traceback.format_exc().splitlines()))
-            print(f"not ok {number} - {name.replace('_', ' ')}", flush=True)
+    for number, ((name, _), (passed, seconds, output)) in enumerate(zip(named, results), 1):
+        failed += not passed
+        print(f"{output}{'ok' if passed else 'not ok'} {number} - {name.replace('_', ' ')}"
+              f" # {seconds:.1f} s", flush=True)
     sys.exit(1 if failed else 0)
 
 
