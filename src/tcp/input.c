@@ -157,7 +157,7 @@ static inline bool is_ack_known(const struct ms_tcp *c, const struct segment *s)
 
 enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
 {
-    enum ms_drop drop;
+    enum ms_drop drop = MS_DROP_NONE;
 
     if (MS_UNLIKELY(!is_expected(c, s)) && !passes_checks(c, s, &drop))
         return drop;
