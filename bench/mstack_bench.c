@@ -120,6 +120,15 @@ static void run_ops(struct bench *b, uint64_t ops)
         run_until(b, *op_counter(b) + ops);
 }
 
+_Noreturn static void fail_dropped(enum ms_drop drop, uint64_t times)
+{
+    char what[128];
+
+    snprintf(what, sizeof what, "dropped: %s (%llu times)", ms_drop_text(drop),
+             (unsigned long long)times);
+    mstack_end_fail(what);
+}
+
 /* The figures mean nothing if packets were lost, or TIME-WAIT was cut short. */
 static void check_counters(const struct ms_stack *stack)
 {
@@ -127,7 +136,7 @@ static void check_counters(const struct ms_stack *stack)
 
     for (unsigned i = 0; i < MS_DROP_COUNT; i++) {
         if (counters->drops[i] > 0)
-            mstack_end_fail("a packet was dropped");
+            fail_dropped((enum ms_drop)i, counters->drops[i]);
     }
     if (counters->tcp_retransmitted_segments > 0)
         mstack_end_fail("a segment was sent twice");

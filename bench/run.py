@@ -337,7 +337,8 @@ def choose(names, quick):
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help="only these; default: all")
-    parser.add_argument("--dir", default="build", help="where the two programs are (build)")
+    parser.add_argument("--dir", default="build/bench",
+                        help="where the two programs are (build/bench)")
     parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work, once")
     only = parser.add_mutually_exclusive_group()
