@@ -15,4 +15,11 @@
 /* A seldom path, kept apart so that the usual one needs no room for its variables. */
 #define MS_COLD __attribute__((cold, noinline))
 
+/* For the few steps of every packet that cost less than calling them; not where size counts. */
+#ifdef __OPTIMIZE_SIZE__
+#define MS_INLINE inline
+#else
+#define MS_INLINE inline __attribute__((always_inline))
+#endif
+
 #endif

@@ -112,24 +112,9 @@ void ms_conn_bury(struct ms_tcp *c)
     ms_pool_put(&floor->connections, c);
 }
 
-/*
- * One timer on the wheel serves all deadlines: it fires no later than the first, and when it fires
- * early it is armed again. So a deadline that moves away, as each ACK moves it, costs one store.
- */
-void ms_conn_arm(struct ms_tcp *c, enum conn_timer timer, uint64_t deadline_us)
+void ms_conn_arm_wheel(struct ms_tcp *c, uint64_t deadline_us)
 {
-    if (timer == CONN_TIMER_RETRANSMIT)
-        c->retransmit_us = (uint32_t)deadline_us;
-    else if (timer == CONN_TIMER_ACK)
-        c->ack_us = (uint32_t)deadline_us;
-    c->timers |= (uint8_t)timer;
-    if (!ms_timer_is_armed(&c->timer) || deadline_us < ms_timer_deadline_us(&c->timer))
-        ms_wheel_arm(&c->stack->wheel, &c->timer, TIMER_TCP, deadline_us);
-}
-
-void ms_conn_arm_retransmit(struct ms_tcp *c)
-{
-    ms_conn_arm(c, CONN_TIMER_RETRANSMIT, c->stack->now_us + c->rtt.timeout_us);
+    ms_wheel_arm(&c->stack->wheel, &c->timer, TIMER_TCP, deadline_us);
 }
 
 void ms_conn_set_mss(struct ms_tcp *c)

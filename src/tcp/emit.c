@@ -20,7 +20,10 @@ uint64_t ms_tcp_payload_sum(const struct ms_stack *stack, const struct ms_frame 
     return sum;
 }
 
-void ms_tcp_emit(const struct emission *e, const struct tcp_header *header) { tcp_emit(e, header); }
+void ms_tcp_emit(const struct emission *e, const struct tcp_header *header)
+{
+    tcp_emit_headed(e, ms_tcp_header_emit(header, e->frame->head));
+}
 
 void ms_tcp_emit_reply(struct packet *p, const struct tcp_header *header)
 {

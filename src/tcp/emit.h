@@ -16,7 +16,7 @@ struct emission {
     uint8_t hop_limit, traffic_class;
 };
 
-/* Takes over the frame. */
+/* Any segment. Takes over the frame. */
 void ms_tcp_emit(const struct emission *e, const struct tcp_header *header);
 uint64_t ms_tcp_payload_sum(const struct ms_stack *stack, const struct ms_frame *frame);
 
@@ -39,10 +39,9 @@ static inline void tcp_put_checksum(const struct emission *e, uint32_t header_le
     memcpy(frame->head + TCP_CHECKSUM_OFFSET, &checksum, sizeof(checksum));
 }
 
-/* The same, in line. */
-static inline void tcp_emit(const struct emission *e, const struct tcp_header *header)
+/* The header is written before the frame's head; the rest of the way is the same for all. */
+static MS_INLINE void tcp_emit_headed(const struct emission *e, uint32_t header_len)
 {
-    uint32_t header_len = (uint32_t)ms_tcp_header_emit(header, e->frame->head);
     const struct ip_send send = {
         .local = &e->flow->local,
         .remote = &e->flow->remote,
@@ -57,6 +56,12 @@ static inline void tcp_emit(const struct emission *e, const struct tcp_header *h
     tcp_put_checksum(e, header_len);
     e->stack->counters.tcp_out_segments++;
     ms_ip_output(e->stack, e->path, e->frame, &send);
+}
+
+/* A segment with a timestamp or without options. Takes over the frame. */
+static MS_INLINE void tcp_emit_plain(const struct emission *e, const struct tcp_header *header)
+{
+    tcp_emit_headed(e, ms_tcp_plain_header_emit(header, e->frame->head));
 }
 
 #endif

@@ -35,30 +35,6 @@ static bool split(struct flight *f, struct pool *pool, struct sent_range *range,
     return true;
 }
 
-bool ms_flight_append(struct flight *f, struct pool *pool, struct seq_range sent, uint32_t now_us)
-{
-    struct sent_range *range = f->tail;
-
-    if (range && range->sent_us == now_us && range->flags == 0) {
-        MS_ASSERT(range->end == sent.start);
-        range->end = sent.end;
-        return true;
-    }
-    if (f->ranges >= FLIGHT_RANGES_MAX)
-        return false;
-    range = ms_pool_get(pool);
-    if (!range)
-        return false;
-    *range = (struct sent_range){ .seq = sent.start, .end = sent.end, .sent_us = now_us };
-    if (f->tail)
-        f->tail->next = range;
-    else
-        f->head = range;
-    f->tail = range;
-    f->ranges++;
-    return true;
-}
-
 /* Bytes of a range have left the network; takes them out of the sums. */
 static void account_arrival(struct flight *f, const struct sent_range *range, uint32_t len,
                             struct flight_change *change)

@@ -51,7 +51,32 @@ static inline uint32_t ms_flight_in_network(const struct flight *f, uint32_t out
 }
 
 /* Records bytes sent for the first time. False: no record is left; nothing was changed. */
-bool ms_flight_append(struct flight *f, struct pool *pool, struct seq_range sent, uint32_t now_us);
+static inline bool ms_flight_append(struct flight *f, struct pool *pool, struct seq_range sent,
+                                    uint32_t now_us)
+{
+    struct sent_range *last = f->tail, *range;
+
+    if (last && last->sent_us == now_us && last->flags == 0) {
+        MS_ASSERT(last->end == sent.start);
+        last->end = sent.end;
+        return true;
+    }
+    if (MS_UNLIKELY(f->ranges >= FLIGHT_RANGES_MAX))
+        return false;
+    range = ms_pool_get(pool);
+    if (MS_UNLIKELY(!range))
+        return false;
+    range->next = NULL;
+    range->seq = sent.start;
+    range->end = sent.end;
+    range->sent_us = now_us;
+    range->flags = 0;
+    *(last ? &last->next : &f->head) = range;
+    f->tail = range;
+    f->ranges++;
+    return true;
+}
+
 /* Everything before ack arrived. */
 void ms_flight_acknowledge(struct flight *f, struct pool *pool, uint32_t ack,
                            struct flight_change *change);

@@ -10,6 +10,7 @@ enum {
     HEADERS_MAX = 40 + TCP_HEADER_LEN_MAX,
     CHALLENGE_UNIT_MS = 16,
     CHALLENGE_INTERVAL = 32, /* RFC 5961, 7: two a second, for each connection apart */
+    US_PER_MS = 1000,
     REFUSALS_MAX = 16,       /* in a row: then the device is full, and nobody else need try */
 };
 
@@ -97,30 +98,29 @@ static inline void ack_is_sent(struct ms_tcp *c)
     ms_conn_disarm(c, CONN_TIMER_ACK);
 }
 
+/* With SACK blocks; the rest of the header is as emit_segment() made it. */
 MS_COLD static void emit_with_sack(struct ms_tcp *c, const struct emission *e,
-                                   const struct tcp_header *plain)
+                                   struct tcp_header header)
 {
-    struct tcp_header header = *plain;
-
     add_sack(c, &header);
     ms_tcp_emit(e, &header);
 }
 
 /* Any segment past SYN; the frame holds its text. */
-static void emit_segment(struct ms_tcp *c, struct ms_frame *frame, uint32_t seq, uint32_t payload,
-                         uint8_t flags)
+static MS_INLINE void emit_segment(struct ms_tcp *c, struct ms_frame *frame, uint32_t seq,
+                                   uint32_t payload, uint8_t flags)
 {
     struct emission e = emission_of(c, frame, payload);
-    struct tcp_header header = {
-        .src_port = c->entry.flow.local_port,
-        .dst_port = c->entry.flow.remote_port,
-        .seq = seq,
-        .ack = c->recv_next,
-        .flags = flags | TCP_ACK,
-        .window = offer_window(c),
-        .urgent = payload > 0 ? urgent_offset(c, seq) : 0,
-    };
+    struct tcp_header header;
 
+    header.src_port = c->entry.flow.local_port;
+    header.dst_port = c->entry.flow.remote_port;
+    header.seq = seq;
+    header.ack = c->recv_next;
+    header.flags = flags | TCP_ACK;
+    header.window = offer_window(c);
+    header.urgent = payload > 0 ? urgent_offset(c, seq) : 0;
+    header.options = 0;
     if (header.urgent)
         header.flags |= TCP_URG;
     if (c->flags & CONN_TIMESTAMPS) {
@@ -129,13 +129,10 @@ static void emit_segment(struct ms_tcp *c, struct ms_frame *frame, uint32_t seq,
         header.ts_echo = c->ts_recent;
     }
     ack_is_sent(c);
-    if (MS_UNLIKELY(ms_recv_queue_has_report(&c->recv)) && (c->flags & CONN_SACK)) {
-        const struct tcp_header plain = header;
-
-        emit_with_sack(c, &e, &plain);
-    } else {
-        tcp_emit(&e, &header);
-    }
+    if (MS_UNLIKELY(ms_recv_queue_has_report(&c->recv)) && (c->flags & CONN_SACK))
+        emit_with_sack(c, &e, header);
+    else
+        tcp_emit_plain(&e, &header);
 }
 
 /* A segment without text: ACK, keepalive, RST. */
@@ -190,7 +187,8 @@ static enum refusal send_syn(struct ms_tcp *c)
  * Sends the text from seq, at most len bytes of sequence space; FIN is the one after the last byte
  * queued. *sent: how far it got, for a frame may run out of slices.
  */
-static enum refusal send_text(struct ms_tcp *c, uint32_t seq, uint32_t len, uint32_t *sent)
+static MS_INLINE enum refusal send_new_text(struct ms_tcp *c, uint32_t seq, uint32_t len,
+                                            uint32_t *sent)
 {
     struct ms_frame *frame;
     enum refusal refusal = take_frame(c, &frame);
@@ -204,7 +202,7 @@ static enum refusal send_text(struct ms_tcp *c, uint32_t seq, uint32_t len, uint
     *sent = payload;
     if (seq + payload == c->send.end_seq) {
         if (payload > 0)
-            flags |= TCP_PSH; /* MUST-61: the last of what is queued */
+            flags = TCP_PSH; /* MUST-61: the last of what is queued */
         if ((c->flags & CONN_CLOSING) && payload < len) {
             flags |= TCP_FIN;
             *sent += 1;
@@ -216,29 +214,32 @@ static enum refusal send_text(struct ms_tcp *c, uint32_t seq, uint32_t len, uint
     return SENT;
 }
 
-/* What one frame may carry: a segment, or as many of them as the device cuts apart itself. */
-static uint32_t frame_payload_max(const struct ms_tcp *c)
+/* The same, where it is not every segment's way. */
+static enum refusal send_text(struct ms_tcp *c, uint32_t seq, uint32_t len, uint32_t *sent)
 {
-    const struct ms_driver *driver = c->path.netif->driver;
-    uint32_t max = min_u32(driver->segment_bytes_max, IP_PACKET_MAX - HEADERS_MAX);
-
-    return max > 2u * c->send_mss ? max / c->send_mss * c->send_mss : c->send_mss;
+    return send_new_text(c, seq, len, sent);
 }
 
-static uint32_t window_left(const struct ms_tcp *c, uint32_t window)
+/* What one frame may carry: a segment, or as many of them as the device cuts apart itself. */
+static inline uint32_t frame_payload_max(const struct ms_tcp *c)
 {
-    uint32_t in_network = ms_flight_in_network(&c->flight, conn_outstanding(c));
+    uint32_t max = c->path.netif->driver->segment_bytes_max, mss = c->send_mss;
 
-    return window > in_network ? window - in_network : 0;
+    if (MS_LIKELY(max <= 2 * mss))
+        return mss;
+    max = min_u32(max, IP_PACKET_MAX - HEADERS_MAX);
+    return max_u32(max / mss, 1) * mss;
 }
 
 /*
  * What the congestion window leaves. What duplicates report is no longer in the network, so that
  * the first two already let a new segment out (RFC 3042).
  */
-static uint32_t congestion_room(const struct ms_tcp *c)
+static inline uint32_t congestion_room(const struct ms_tcp *c)
 {
-    return window_left(c, c->cc.window_bytes);
+    uint32_t in_network = ms_flight_in_network(&c->flight, conn_outstanding(c));
+
+    return c->cc.window_bytes - min_u32(c->cc.window_bytes, in_network);
 }
 
 /*
@@ -291,41 +292,45 @@ static enum refusal output_lost(struct ms_tcp *c)
  * Nagle's algorithm and the sender's part of silly window avoidance (RFC 9293, 3.7.4, 3.8.6.2.1):
  * whether `len` of `queued` bytes may leave as a segment that is not full.
  */
-static bool may_send_small(const struct ms_tcp *c, uint32_t len, uint32_t queued)
+static inline bool may_send_small(const struct ms_tcp *c, uint32_t len, uint32_t queued)
 {
-    bool is_all = len == queued;
+    uint32_t flags = c->flags;
 
-    if (is_all && (c->flags & CONN_CLOSING))
+    if (len == queued && (flags & CONN_CLOSING))
         return true;
-    if (c->flags & CONN_CORK)
+    if (flags & CONN_CORK)
         return false;
-    if (is_all)
-        return conn_outstanding(c) == 0 || (c->flags & CONN_NO_DELAY);
-    return len >= c->send_window_max / 2 && conn_outstanding(c) == 0;
+    if (len == queued && (flags & CONN_NO_DELAY))
+        return true;
+    return conn_outstanding(c) == 0 && (len == queued || len >= c->send_window_max / 2);
 }
 
 /* How much new text the next frame takes; 0: none may leave now. */
-static uint32_t choose_len(struct ms_tcp *c, uint32_t queued)
+static inline uint32_t choose_len(struct ms_tcp *c, uint32_t queued)
 {
-    uint32_t window = conn_send_window(c), outstanding = conn_outstanding(c);
-    uint32_t allowed = window > outstanding ? window - outstanding : 0;
+    uint32_t allowed = c->send_window_end - c->send_next, mss = c->send_mss;
     uint32_t room = congestion_room(c);
-    uint32_t len = min_u32(min_u32(queued, allowed), frame_payload_max(c));
+    uint32_t len;
 
-    if (room < min_u32(len, c->send_mss)) {
+    if (MS_UNLIKELY((int32_t)allowed <= 0)) /* the window has shrunk to what is outstanding */
+        return 0;
+    len = min_u32(min_u32(queued, allowed), frame_payload_max(c));
+    if (MS_UNLIKELY(room < min_u32(len, mss))) {
         c->flags |= CONN_WINDOW_LIMITED;
         return 0;
     }
-    len = min_u32(len, max_u32(room, c->send_mss));
-    if (len < c->send_mss)
-        return len > 0 && may_send_small(c, len, queued) ? len : 0;
+    if (len < mss)
+        return may_send_small(c, len, queued) ? len : 0;
+    if (len == mss)
+        return len;
+    len = min_u32(len, max_u32(room, mss));
     /* A super-frame ends in a small segment only where one would follow at once anyway. */
     if (len == queued && (c->flags & (CONN_NO_DELAY | CONN_CLOSING)) && !(c->flags & CONN_CORK))
         return len;
-    return len - len % c->send_mss;
+    return len - len % mss;
 }
 
-static void record_sent(struct ms_tcp *c, uint32_t len)
+static inline void record_sent(struct ms_tcp *c, uint32_t len)
 {
     struct seq_range sent = { c->send_next, c->send_next + len };
     bool is_recorded;
@@ -336,7 +341,7 @@ static void record_sent(struct ms_tcp *c, uint32_t len)
         ms_flight_append(&c->flight, &c->stack->tcp->ranges, sent, (uint32_t)c->stack->now_us);
     MS_ASSERT(is_recorded); /* the caller has seen that there is a record left */
     (void)is_recorded;
-    c->send_next += len;
+    c->send_next = sent.end;
     if (!(c->timers & CONN_TIMER_RETRANSMIT))
         ms_conn_arm_retransmit(c);
 }
@@ -349,43 +354,56 @@ static void wait_for_window(struct ms_tcp *c)
 }
 
 /* RFC 5681, 4.1: after an idle time the window is what it was at the start, at most. */
-static void restart_after_idle(struct ms_tcp *c)
+static inline void restart_after_idle(struct ms_tcp *c)
 {
-    uint32_t idle_ms = c->stack->tcp->now_ms - c->progress_ms;
+    uint64_t idle_ms = c->stack->tcp->now_ms - c->progress_ms;
 
-    if (conn_outstanding(c) == 0 && idle_ms > c->rtt.timeout_us / 1000)
+    if (MS_UNLIKELY(idle_ms * US_PER_MS > c->rtt.timeout_us))
         c->cc.ops->on_idle(&c->cc);
+}
+
+static inline bool can_record(const struct ms_tcp *c)
+{
+    return c->flight.ranges < FLIGHT_RANGES_MAX && !ms_pool_is_empty(&c->stack->tcp->ranges);
+}
+
+/* All is sent: if half of the window is free, it is not the window that holds data back. */
+static inline void judge_window(struct ms_tcp *c)
+{
+    if ((c->flags & CONN_WINDOW_LIMITED) &&
+        ms_flight_in_network(&c->flight, conn_outstanding(c)) < c->cc.window_bytes / 2)
+        c->flags &= (uint16_t)~CONN_WINDOW_LIMITED;
 }
 
 /* Text not yet sent, and FIN behind it. */
 static enum refusal output_new(struct ms_tcp *c)
 {
-    bool can_record =
-        c->flight.ranges < FLIGHT_RANGES_MAX && !ms_pool_is_empty(&c->stack->tcp->ranges);
+    uint32_t left = c->send.end_seq + !!(c->flags & CONN_CLOSING) - c->send_next;
 
-    restart_after_idle(c);
-    while (can_record) {
-        uint32_t queued = conn_fin_is_sent(c) ? 0 : c->send.end_seq - c->send_next;
-        bool has_fin = (c->flags & CONN_CLOSING) && !conn_fin_is_sent(c);
-        uint32_t len, sent;
+    if (conn_outstanding(c) == 0)
+        restart_after_idle(c);
+    while (left > 0) {
+        uint32_t queued = c->send.end_seq - c->send_next, len = 0, sent;
         enum refusal refusal;
 
-        if (queued == 0 && !has_fin) {
-            if (window_left(c, c->cc.window_bytes / 2) > 0)
-                c->flags &= (uint16_t)~CONN_WINDOW_LIMITED;
-            return SENT;
+        if (MS_UNLIKELY(!can_record(c)))
+            return NO_ROOM;
+        if (MS_LIKELY(queued > 0)) {
+            len = choose_len(c, queued);
+            if (len == 0) {
+                wait_for_window(c);
+                return SENT;
+            }
         }
-        len = choose_len(c, queued);
-        if (len == 0 && queued > 0) {
-            wait_for_window(c);
-            return SENT;
-        }
-        refusal = send_text(c, c->send_next, len + (has_fin && len == queued), &sent);
-        if (refusal != SENT)
+        /* With the last byte goes FIN, if there is one. */
+        refusal = send_new_text(c, c->send_next, len == queued ? left : len, &sent);
+        if (MS_UNLIKELY(refusal != SENT))
             return refusal;
         record_sent(c, sent);
+        left -= sent;
     }
-    return NO_ROOM;
+    judge_window(c);
+    return SENT;
 }
 
 /* One byte, or FIN, into a closed window, so that its opening is noticed (RFC 9293, 3.8.6.1). */

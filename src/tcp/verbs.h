@@ -32,9 +32,7 @@ void ms_conn_move(struct ms_tcp *c, enum tcp_event event);
 void ms_conn_end(struct ms_tcp *c, enum ms_error why);
 /* The last step of ms_tcp_flush(): tells the application and gives everything back. */
 void ms_conn_bury(struct ms_tcp *c);
-void ms_conn_arm(struct ms_tcp *c, enum conn_timer timer, uint64_t deadline_us);
-/* (Re)starts the retransmission timer from now. */
-void ms_conn_arm_retransmit(struct ms_tcp *c);
+void ms_conn_arm_wheel(struct ms_tcp *c, uint64_t deadline_us);
 bool ms_conn_find_new_path(struct ms_tcp *c);
 /* The segment size for the path's MTU and the peer's MSS option (RFC 9293, MUST-16). */
 void ms_conn_set_mss(struct ms_tcp *c);
@@ -113,6 +111,28 @@ static inline void ms_conn_pend(struct ms_tcp *c, enum due due)
     c->due |= (uint8_t)due;
     if (!(c->flags & CONN_PENDING))
         ms_conn_append_pending(c);
+}
+
+/*
+ * One timer on the wheel serves all deadlines: it fires no later than the first, and when it fires
+ * early it is armed again. So a deadline that moves away, as each ACK moves it, costs one store.
+ */
+static inline void ms_conn_arm(struct ms_tcp *c, enum conn_timer timer, uint64_t deadline_us)
+{
+    if (timer == CONN_TIMER_RETRANSMIT)
+        c->retransmit_us = (uint32_t)deadline_us;
+    else if (timer == CONN_TIMER_ACK)
+        c->ack_us = (uint32_t)deadline_us;
+    c->timers |= (uint8_t)timer;
+    if (MS_UNLIKELY(!ms_timer_is_armed(&c->timer) ||
+                    deadline_us < ms_timer_deadline_us(&c->timer)))
+        ms_conn_arm_wheel(c, deadline_us);
+}
+
+/* (Re)starts the retransmission timer from now. */
+static inline void ms_conn_arm_retransmit(struct ms_tcp *c)
+{
+    ms_conn_arm(c, CONN_TIMER_RETRANSMIT, c->stack->now_us + c->rtt.timeout_us);
 }
 
 static inline void ms_conn_disarm(struct ms_tcp *c, enum conn_timer timer)

@@ -3,6 +3,7 @@
 #ifndef WIRE_TCP_H
 #define WIRE_TCP_H
 
+#include "core/assert.h"
 #include "core/bytes.h"
 #include "core/drop.h"
 #include "core/seq.h"
@@ -106,32 +107,44 @@ static inline enum ms_drop ms_tcp_header_parse(struct tcp_header *header, struct
     return MS_DROP_NONE;
 }
 
-/* Writes the header before end with a checksum of zero and returns its length. */
-static inline size_t ms_tcp_header_emit(const struct tcp_header *header, uint8_t *end)
+/* Writes the twenty bytes every header has, with a checksum of zero. */
+static inline void tcp_fixed_part_store(const struct tcp_header *header, uint8_t *p,
+                                        uint32_t header_len)
 {
-    size_t header_len = TCP_HEADER_LEN;
-    uint8_t *p;
+    store_be32(p, (uint32_t)header->src_port << 16 | header->dst_port);
+    store_be32(p + 4, header->seq);
+    store_be32(p + 8, header->ack);
+    store_be32(p + 12, header_len << 26 | (uint32_t)header->flags << 16 | header->window);
+    store_be32(p + 16, header->urgent);
+}
 
-    if (header->options == TCP_OPTION_TIMESTAMP) {
+/*
+ * Writes a header with a timestamp or without options before end, with a checksum of zero, and
+ * returns its length. What a header without them has no use for need not be set.
+ */
+static MS_INLINE uint32_t ms_tcp_plain_header_emit(const struct tcp_header *header, uint8_t *end)
+{
+    uint32_t header_len = TCP_HEADER_LEN;
+
+    if (header->options) {
         header_len += TCP_TIMESTAMP_LEN;
         store_be32(end - 12, TCP_TIMESTAMP_WORD);
         store_be32(end - 8, header->ts_value);
         store_be32(end - 4, header->ts_echo);
-    } else if (header->options != 0) {
-        /* A copy, so that the caller's struct can live in registers on the usual path. */
-        struct tcp_header unusual = *header;
-
-        header_len += ms_tcp_options_emit(&unusual, end);
     }
-    p = end - header_len;
-    store_be16(p, header->src_port);
-    store_be16(p + 2, header->dst_port);
-    store_be32(p + 4, header->seq);
-    store_be32(p + 8, header->ack);
-    p[12] = (uint8_t)(header_len << 2);
-    p[13] = header->flags;
-    store_be16(p + 14, header->window);
-    store_be32(p + 16, header->urgent);
+    tcp_fixed_part_store(header, end - header_len, header_len);
+    return header_len;
+}
+
+/* Writes any header before end with a checksum of zero and returns its length. */
+static inline uint32_t ms_tcp_header_emit(const struct tcp_header *header, uint8_t *end)
+{
+    uint32_t header_len;
+
+    if (!(header->options & ~TCP_OPTION_TIMESTAMP))
+        return ms_tcp_plain_header_emit(header, end);
+    header_len = TCP_HEADER_LEN + (uint32_t)ms_tcp_options_emit(header, end);
+    tcp_fixed_part_store(header, end - header_len, header_len);
     return header_len;
 }
 
