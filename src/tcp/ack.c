@@ -62,8 +62,8 @@ MS_COLD static void window_opens(struct ms_tcp *c)
     ms_conn_arm_retransmit(c);
 }
 
-/* RFC 9293, 3.10.7.4: the window, unless an older segment tells it. Returns whether it moved. */
-static void update_window(struct ms_tcp *c, const struct segment *s, uint32_t window)
+/* RFC 9293, 3.10.7.4: the window, unless an older segment tells it. */
+static inline void update_window(struct ms_tcp *c, const struct segment *s, uint32_t window)
 {
     uint32_t end = s->header.ack + window;
 
@@ -152,7 +152,7 @@ __attribute__((noinline)) static void detect_losses(struct ms_tcp *c, bool is_du
  * RFC 6298: by the time it was sent. If any of it was sent more than once, the ACK may have waited
  * for that, so that only its timestamp tells.
  */
-static void sample_rtt(struct ms_tcp *c, const struct segment *s,
+static inline void sample_rtt(struct ms_tcp *c, const struct segment *s,
                        const struct flight_change *change)
 {
     uint32_t sample_us;
@@ -174,8 +174,8 @@ static void sample_rtt(struct ms_tcp *c, const struct segment *s,
     ms_rtt_sample(&c->rtt, sample_us, ms_conn_rto_bounds(c));
 }
 
-static void tell_controller(struct ms_tcp *c, const struct flight_change *change,
-                            uint32_t in_flight_before)
+static inline void tell_controller(struct ms_tcp *c, const struct flight_change *change,
+                                   uint32_t in_flight_before)
 {
     const struct ms_cc_ack ack = {
         .now_us = c->stack->now_us,
@@ -191,24 +191,31 @@ static void tell_controller(struct ms_tcp *c, const struct flight_change *change
     c->cc.ops->on_ack(&c->cc, &ack);
 }
 
-/* SND.UNA moves. */
-static void advance(struct ms_tcp *c, uint32_t ack, struct flight_change *change)
+/* SND.UNA moves; the flight has been told. */
+static inline void advance(struct ms_tcp *c, uint32_t ack)
 {
     c->bytes_acked += ack - c->send_unacked;
-    ms_flight_acknowledge(&c->flight, &c->stack->tcp->ranges, ack, change);
     c->send_unacked = ack;
     c->backoffs = 0;
+    c->duplicate_acks = 0;
     c->progress_ms = c->stack->tcp->now_ms;
-    c->flags &= (uint16_t)~CONN_R1_REPORTED;
-    if (!(c->flags & (CONN_RECOVERY | CONN_LOSS)))
-        c->duplicate_acks = 0;
-    else if (seq_ge(ack, c->flight.recovery_end))
-        leave_recovery(c);
+    if (MS_UNLIKELY(c->flags & (CONN_R1_REPORTED | CONN_URGENT_OUT))) {
+        c->flags &= (uint16_t)~CONN_R1_REPORTED;
+        if ((c->flags & CONN_URGENT_OUT) && seq_ge(ack, c->send_urgent))
+            c->flags &= (uint16_t)~CONN_URGENT_OUT;
+    }
+    if (c->path.neighbor)
+        ms_ip_confirm(&c->path); /* RFC 4861, 7.3.1: forward progress */
+    c->due |= DUE_OUTPUT;
+}
+
+/* RFC 6298, 5.2 and 5.3, with the timeout just measured. */
+static inline void restart_timer(struct ms_tcp *c)
+{
     if (conn_outstanding(c) == 0)
         ms_conn_disarm(c, CONN_TIMER_RETRANSMIT);
-    ms_ip_confirm(&c->path); /* RFC 4861, 7.3.1: forward progress */
-    if ((c->flags & CONN_URGENT_OUT) && seq_ge(ack, c->send_urgent))
-        c->flags &= (uint16_t)~CONN_URGENT_OUT;
+    else
+        ms_conn_arm_retransmit(c);
 }
 
 /* FIN is acknowledged. */
@@ -234,33 +241,58 @@ MS_COLD static bool syn_is_acked(struct ms_tcp *c, const struct segment *s)
     return true;
 }
 
-static void process_ack(struct ms_tcp *c, struct segment *s)
+/* Something was lost, reported, sent again, or said twice: all that the scoreboard is for. */
+__attribute__((noinline)) static void scored_ack(struct ms_tcp *c, const struct segment *s)
 {
     uint32_t ack = s->header.ack, window = (uint32_t)s->header.window << c->send_scale;
     uint32_t in_flight = ms_flight_in_network(&c->flight, conn_outstanding(c));
-    bool is_new = seq_gt(ack, c->send_unacked);
-    bool is_duplicate = !is_new && is_duplicate_ack(c, s, window);
-    struct flight_change change = { 0 };
     uint32_t newly_acked = ack - c->send_unacked;
+    uint8_t duplicate_acks = c->duplicate_acks;
+    bool is_duplicate = newly_acked == 0 && is_duplicate_ack(c, s, window);
+    struct flight_change change = { 0 };
 
-    if (is_new)
-        advance(c, ack, &change);
+    if (newly_acked > 0) {
+        ms_flight_acknowledge(&c->flight, &c->stack->tcp->ranges, ack, &change);
+        advance(c, ack);
+        if (c->flags & (CONN_RECOVERY | CONN_LOSS)) {
+            c->duplicate_acks = duplicate_acks;
+            if (seq_ge(ack, c->flight.recovery_end))
+                leave_recovery(c);
+        }
+    }
     if ((s->header.options & TCP_OPTION_SACK) && (c->flags & CONN_SACK))
         take_sack(c, s, &change);
     update_window(c, s, window);
-    if (MS_UNLIKELY(is_duplicate || c->flight.sacked_bytes > 0 ||
-                    (c->flags & (CONN_RECOVERY | CONN_LOSS))))
-        detect_losses(c, is_duplicate, is_new ? newly_acked : 0);
+    if (is_duplicate || c->flight.sacked_bytes > 0 || (c->flags & (CONN_RECOVERY | CONN_LOSS)))
+        detect_losses(c, is_duplicate, newly_acked);
     if (change.acked_bytes > 0) {
         sample_rtt(c, s, &change);
         tell_controller(c, &change, in_flight);
     }
-    if (is_new) {
-        if (conn_outstanding(c) > 0)
-            ms_conn_arm_retransmit(c); /* RFC 6298, 5.3 */
-        c->due |= DUE_OUTPUT;
-        ms_send_queue_acknowledge(&c->send, seq_min(ack, c->send.end_seq));
-    }
+    if (newly_acked > 0)
+        restart_timer(c);
+}
+
+/* New data is acknowledged, and all was well before. */
+static inline void plain_ack(struct ms_tcp *c, const struct segment *s)
+{
+    uint32_t ack = s->header.ack, in_flight = conn_outstanding(c);
+    struct flight_change change = { .acked_bytes = ack - c->send_unacked };
+
+    ms_flight_acknowledge_plain(&c->flight, &c->stack->tcp->ranges, ack, &change);
+    advance(c, ack);
+    update_window(c, s, (uint32_t)s->header.window << c->send_scale);
+    sample_rtt(c, s, &change);
+    tell_controller(c, &change, in_flight);
+    restart_timer(c);
+}
+
+/* Whether nothing is in doubt, so that an ACK of new data only moves SND.UNA. */
+static inline bool is_plain(const struct ms_tcp *c, const struct segment *s)
+{
+    return !((c->flags & (CONN_RECOVERY | CONN_LOSS)) | (s->header.options & TCP_OPTION_SACK) |
+             c->flight.sacked_bytes | c->flight.lost_bytes) &&
+           s->header.ack != c->send_unacked;
 }
 
 bool ms_ack_arrives(struct ms_tcp *c, struct segment *s, enum ms_drop *drop)
@@ -276,8 +308,13 @@ bool ms_ack_arrives(struct ms_tcp *c, struct segment *s, enum ms_drop *drop)
         *drop = MS_DROP_TCP_BAD_ACK;
         return false;
     }
-    if (seq_ge(s->header.ack, c->send_unacked))
-        process_ack(c, s);
+    if (MS_LIKELY(seq_ge(s->header.ack, c->send_unacked))) {
+        if (MS_LIKELY(is_plain(c, s)))
+            plain_ack(c, s);
+        else
+            scored_ack(c, s);
+        ms_send_queue_acknowledge(&c->send, seq_min(c->send_unacked, c->send.end_seq));
+    }
     if (MS_UNLIKELY(was_opening))
         ms_conn_opened(c);
     if (MS_UNLIKELY(conn_fin_is_sent(c) && c->send_unacked == c->send_next))

@@ -80,6 +80,36 @@ static inline bool ms_flight_append(struct flight *f, struct pool *pool, struct 
 /* Everything before ack arrived. */
 void ms_flight_acknowledge(struct flight *f, struct pool *pool, uint32_t ack,
                            struct flight_change *change);
+/*
+ * The same for a flight of which nothing is SACKed or lost. Its ranges lie in the order of their
+ * sending, so the last one touched is the youngest.
+ */
+static inline void ms_flight_acknowledge_plain(struct flight *f, struct pool *pool, uint32_t ack,
+                                               struct flight_change *change)
+{
+    struct sent_range *range = f->head;
+    uint8_t flags = 0;
+
+    while (range && seq_lt(range->seq, ack)) {
+        struct sent_range *next = range->next;
+
+        flags |= range->flags;
+        change->sent_us = range->sent_us;
+        if (seq_gt(range->end, ack)) {
+            range->seq = ack;
+            break;
+        }
+        ms_pool_put(pool, range);
+        f->ranges--;
+        range = next;
+    }
+    f->head = range;
+    if (!range)
+        f->tail = NULL;
+    change->has_retransmitted = flags & SENT_RETRANSMITTED;
+    change->has_sample = !change->has_retransmitted;
+}
+
 /* A SACK block arrived, already checked to lie inside the flight. */
 void ms_flight_sack(struct flight *f, struct pool *pool, struct seq_range block,
                     struct flight_change *change);
