@@ -153,7 +153,7 @@ __attribute__((noinline)) static void detect_losses(struct ms_tcp *c, bool is_du
  * for that, so that only its timestamp tells.
  */
 static inline void sample_rtt(struct ms_tcp *c, const struct segment *s,
-                       const struct flight_change *change)
+                              const struct flight_change *change)
 {
     uint32_t sample_us;
 

@@ -140,7 +140,7 @@ __attribute__((noinline)) static bool passes_checks(struct ms_tcp *c, struct seg
 static inline bool is_expected(const struct ms_tcp *c, const struct segment *s)
 {
     return s->seq == c->recv_next && (s->flags & ~TCP_PSH) == TCP_ACK &&
-           s->payload_len <= c->recv_window_end - c->recv_next &&
+           s->payload_len <= c->recv_window_end - c->recv_next && c->state >= MS_TCP_ESTABLISHED &&
            (s->header.options == 0 || !is_too_old(c, s));
 }
 
@@ -155,12 +155,11 @@ static inline bool is_ack_known(const struct ms_tcp *c, const struct segment *s)
            !(c->flags & (CONN_RECOVERY | CONN_LOSS));
 }
 
-enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
+/* It has passed the checks. */
+static MS_INLINE enum ms_drop sound_segment_arrives(struct ms_tcp *c, struct segment *s)
 {
     enum ms_drop drop = MS_DROP_NONE;
 
-    if (MS_UNLIKELY(!is_expected(c, s)) && !passes_checks(c, s, &drop))
-        return drop;
     update_ts_recent(c, s);
     c->received_ms = c->stack->tcp->now_ms;
     c->keepalive_probes = 0;
@@ -173,6 +172,13 @@ enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
     if (c->due)
         ms_conn_pend(c, 0);
     return MS_DROP_NONE;
+}
+
+enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
+{
+    enum ms_drop drop;
+
+    return passes_checks(c, s, &drop) ? sound_segment_arrives(c, s) : drop;
 }
 
 /* RFC 9293, 3.10.7.1: a segment for nobody. */
@@ -198,7 +204,7 @@ static enum ms_drop check(struct packet *p, const struct segment *s)
 }
 
 /* Reads the header and leaves the payload's place. */
-static enum ms_drop parse(struct packet *p, struct segment *s)
+static inline enum ms_drop parse(struct packet *p, struct segment *s)
 {
     struct bytes rest = { p->bytes.data, min_u32((uint32_t)p->bytes.len, p->len) };
     enum ms_drop drop = ms_tcp_header_parse(&s->header, &rest);
@@ -213,24 +219,34 @@ static enum ms_drop parse(struct packet *p, struct segment *s)
     s->payload_len = p->len - s->header.header_len;
     p->flow.local_port = s->header.dst_port;
     p->flow.remote_port = s->header.src_port;
-    return check(p, s);
+    return MS_DROP_NONE;
 }
 
-/* The segment meets a record, or nothing. */
-static enum ms_drop input_without_connection(struct tcp_floor *floor, uint32_t number,
-                                             struct segment *s)
+/* Anything but the segment everybody waits for. */
+__attribute__((noinline)) static enum ms_drop unexpected_input(struct tcp_floor *floor,
+                                                               uint32_t number, struct segment *s)
 {
     struct ms_tcp_listener *listener;
+    struct flow_entry *entry;
+    enum ms_drop drop = check(s->p, s);
 
-    if (number != FLOW_NONE) {
-        struct flow_entry *entry = ms_flow_table_at(&floor->table, number);
-
-        return number_is_syn(floor, number)
-                   ? ms_syn_input(floor, (struct syn_record *)entry, s)
-                   : ms_time_wait_input(floor, (struct time_wait_record *)entry, s);
+    if (drop != MS_DROP_NONE) {
+        s->p->stack->counters.tcp_in_errors++;
+        return drop;
     }
-    listener = ms_tcp_find_listener(floor, &s->p->flow, s->p->netif);
-    return listener ? ms_listen_input(listener, s) : closed_input(s);
+    if (number_is_connection(floor, number)) {
+        struct ms_tcp *c = conn_at(floor, number);
+
+        return c->state == MS_TCP_SYN_SENT ? ms_syn_sent_input(c, s) : ms_segment_arrives(c, s);
+    }
+    if (number == FLOW_NONE) {
+        listener = ms_tcp_find_listener(floor, &s->p->flow, s->p->netif);
+        return listener ? ms_listen_input(listener, s) : closed_input(s);
+    }
+    entry = ms_flow_table_at(&floor->table, number);
+    return number_is_syn(floor, number)
+               ? ms_syn_input(floor, (struct syn_record *)entry, s)
+               : ms_time_wait_input(floor, (struct time_wait_record *)entry, s);
 }
 
 enum ms_drop ms_tcp_input(struct packet *p)
@@ -241,19 +257,17 @@ enum ms_drop ms_tcp_input(struct packet *p)
     uint32_t number;
 
     p->stack->counters.tcp_in_segments++;
-    if (MS_UNLIKELY(!ms_packet_checksum_ok(p)))
-        drop = MS_DROP_TCP_BAD_CHECKSUM;
-    else
-        drop = parse(p, &s);
+    drop = MS_LIKELY(ms_packet_checksum_ok(p)) ? parse(p, &s) : MS_DROP_TCP_BAD_CHECKSUM;
     if (MS_UNLIKELY(drop != MS_DROP_NONE)) {
         p->stack->counters.tcp_in_errors++;
         return drop;
     }
     number = ms_flow_table_look_up(&floor->table, &p->flow);
-    if (MS_LIKELY(number_is_connection(floor, number))) {
+    if (MS_LIKELY(number_is_connection(floor, number)) && MS_LIKELY(p->flags == 0)) {
         struct ms_tcp *c = conn_at(floor, number);
 
-        return c->state == MS_TCP_SYN_SENT ? ms_syn_sent_input(c, &s) : ms_segment_arrives(c, &s);
+        if (MS_LIKELY(is_expected(c, &s)))
+            return sound_segment_arrives(c, &s);
     }
-    return input_without_connection(floor, number, &s);
+    return unexpected_input(floor, number, &s);
 }

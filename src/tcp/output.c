@@ -11,7 +11,7 @@ enum {
     CHALLENGE_UNIT_MS = 16,
     CHALLENGE_INTERVAL = 32, /* RFC 5961, 7: two a second, for each connection apart */
     US_PER_MS = 1000,
-    REFUSALS_MAX = 16,       /* in a row: then the device is full, and nobody else need try */
+    REFUSALS_MAX = 16, /* in a row: then the device is full, and nobody else need try */
 };
 
 /* Why a segment could not leave now. */

@@ -76,19 +76,30 @@ __attribute__((noinline)) static void hold(struct ms_tcp *c, const struct segmen
     ms_conn_pend(c, DUE_ACK);
 }
 
-/* Hands the next bytes of the stream to the application, run by run. */
-static void deliver(struct ms_tcp *c, struct ms_frame *frame, uint32_t offset, uint32_t len)
+static inline void count_arrival(struct ms_tcp *c, uint32_t len)
 {
     c->recv_next += len;
     c->unconsumed_bytes += len;
     c->bytes_received += len;
-    while (len > 0 && c->state != MS_TCP_CLOSED) {
-        struct ms_slice run = ms_frame_run(frame, offset, len);
+}
 
-        if (c->events->on_data)
-            c->events->on_data(c, c->user, &run, frame);
-        else
-            ms_tcp_consumed(c, run.len);
+/* Bytes that lie in one piece go to the application. */
+static inline void deliver_run(struct ms_tcp *c, struct ms_frame *frame, const struct ms_slice *run)
+{
+    if (MS_LIKELY(c->events->on_data != NULL))
+        c->events->on_data(c, c->user, run, frame);
+    else
+        ms_tcp_consumed(c, run->len);
+}
+
+/* Hands the next bytes of the stream to the application, run by run. */
+static void deliver(struct ms_tcp *c, struct ms_frame *frame, uint32_t offset, uint32_t len)
+{
+    count_arrival(c, len);
+    while (len > 0 && c->state != MS_TCP_CLOSED) {
+        const struct ms_slice run = ms_frame_run(frame, offset, len);
+
+        deliver_run(c, frame, &run);
         offset += run.len;
         len -= run.len;
     }
@@ -109,14 +120,13 @@ static void deliver_held(struct ms_tcp *c)
 }
 
 /* RFC 9293, 4.2 of RFC 5681: every second segment at once, a single one a little later. */
-static void schedule_ack(struct ms_tcp *c, const struct segment *s)
+static inline void schedule_ack(struct ms_tcp *c, const struct segment *s)
 {
-    uint32_t segments = 1;
+    uint32_t segment_size = s->p->frame->segment_size;
+    bool is_second = c->segments_to_ack + 1 >= ACK_EVERY_SEGMENTS;
 
-    if (s->p->frame->segment_size)
-        segments = (s->payload_len + s->p->frame->segment_size - 1) / s->p->frame->segment_size;
-    c->segments_to_ack = (uint8_t)min_u32(c->segments_to_ack + segments, UINT8_MAX);
-    if (c->segments_to_ack >= ACK_EVERY_SEGMENTS || c->recv.runs)
+    c->segments_to_ack = 1;
+    if (is_second || (segment_size && s->payload_len > segment_size) || c->recv.runs)
         c->due |= DUE_ACK;
     else if (!(c->timers & CONN_TIMER_ACK))
         ms_conn_arm(c, CONN_TIMER_ACK, c->stack->now_us + c->stack->config.tcp_delayed_ack_us);
@@ -149,20 +159,36 @@ static void fill_holes(struct ms_tcp *c, const struct segment *s)
     }
 }
 
-/* Seventh. */
-static void payload_arrives(struct ms_tcp *c, struct segment *s)
+/* Seventh, where it is not the next bytes in one piece. */
+__attribute__((noinline)) static void pieces_arrive(struct ms_tcp *c, const struct segment *s)
 {
     if (s->seq != c->recv_next) {
         hold(c, s);
         return;
     }
-    if (MS_UNLIKELY(c->recv.runs)) {
+    if (c->recv.runs) {
         c->due |= DUE_ACK; /* RFC 5681, 4.2: a segment that fills a hole is acknowledged at once */
         fill_holes(c, s);
     } else {
         deliver(c, s->p->frame, s->payload_offset, s->payload_len);
     }
     if (c->state != MS_TCP_CLOSED)
+        schedule_ack(c, s);
+}
+
+/* Seventh. */
+static inline void payload_arrives(struct ms_tcp *c, const struct segment *s)
+{
+    struct ms_frame *frame = s->p->frame;
+    const struct ms_slice run = ms_frame_run(frame, s->payload_offset, s->payload_len);
+
+    if (MS_UNLIKELY(s->seq != c->recv_next || c->recv.runs || run.len != s->payload_len)) {
+        pieces_arrive(c, s);
+        return;
+    }
+    count_arrival(c, run.len);
+    deliver_run(c, frame, &run);
+    if (MS_LIKELY(c->state != MS_TCP_CLOSED))
         schedule_ack(c, s);
 }
 

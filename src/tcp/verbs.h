@@ -124,8 +124,7 @@ static inline void ms_conn_arm(struct ms_tcp *c, enum conn_timer timer, uint64_t
     else if (timer == CONN_TIMER_ACK)
         c->ack_us = (uint32_t)deadline_us;
     c->timers |= (uint8_t)timer;
-    if (MS_UNLIKELY(!ms_timer_is_armed(&c->timer) ||
-                    deadline_us < ms_timer_deadline_us(&c->timer)))
+    if (MS_UNLIKELY(!ms_timer_is_armed(&c->timer) || deadline_us < ms_timer_deadline_us(&c->timer)))
         ms_conn_arm_wheel(c, deadline_us);
 }
 
