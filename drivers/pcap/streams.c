@@ -219,11 +219,12 @@ static struct stream_build *sort_in(struct ms_streams *t, struct stream_build *b
 static bool split_streams(struct ms_streams *t)
 {
     struct stream_build *b = NULL;
+    uint8_t last_key[36];
 
     qsort(t->segments, t->segment_count, sizeof *t->segments, by_tuple_then_order);
     for (size_t i = 0; i < t->segment_count; i++) {
         struct segment *s = &t->segments[i];
-        uint8_t key[36], last_key[36];
+        uint8_t key[36];
 
         tuple(s, key);
         if (i == 0 || memcmp(key, last_key, sizeof key) != 0)
