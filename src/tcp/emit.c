@@ -4,8 +4,8 @@
 
 #include "tcp/verbs.h"
 
-/* The payload's sum; a piece that begins at an odd place counts with its bytes swapped. */
-uint64_t ms_tcp_payload_sum(const struct ms_stack *stack, const struct ms_frame *frame)
+/* A piece that begins at an odd place counts with its bytes swapped. */
+uint64_t ms_tcp_pieces_sum(const struct ms_stack *stack, const struct ms_frame *frame)
 {
     uint64_t sum = 0;
     uint32_t before = 0;

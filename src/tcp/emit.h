@@ -18,9 +18,18 @@ struct emission {
 
 /* Any segment. Takes over the frame. */
 void ms_tcp_emit(const struct emission *e, const struct tcp_header *header);
-uint64_t ms_tcp_payload_sum(const struct ms_stack *stack, const struct ms_frame *frame);
+/* The sum of a payload in any number of slices, and of one that mostly lies in one. */
+uint64_t ms_tcp_pieces_sum(const struct ms_stack *stack, const struct ms_frame *frame);
+static inline uint64_t tcp_payload_sum(const struct ms_stack *stack, const struct ms_frame *frame)
+{
+    if (frame->slice_count == 0)
+        return 0;
+    if (MS_LIKELY(frame->slice_count == 1))
+        return stack->checksum(frame->slices[0].data, frame->slices[0].len);
+    return ms_tcp_pieces_sum(stack, frame);
+}
 
-static inline void tcp_put_checksum(const struct emission *e, uint32_t header_len)
+static MS_INLINE void tcp_put_checksum(const struct emission *e, uint32_t header_len)
 {
     struct ms_frame *frame = e->frame;
     uint64_t sum = ms_ip_pseudo_sum(&e->flow->local, &e->flow->remote, IP_PROTOCOL_TCP,
@@ -33,7 +42,7 @@ static inline void tcp_put_checksum(const struct emission *e, uint32_t header_le
         frame->checksum_offset = TCP_CHECKSUM_OFFSET;
         checksum = ms_checksum_fold(sum);
     } else {
-        sum += ms_checksum_header(frame->head, header_len) + ms_tcp_payload_sum(e->stack, frame);
+        sum += ms_checksum_header(frame->head, header_len) + tcp_payload_sum(e->stack, frame);
         checksum = ms_checksum_finish(sum);
     }
     memcpy(frame->head + TCP_CHECKSUM_OFFSET, &checksum, sizeof(checksum));
