@@ -31,9 +31,20 @@ enum ms_error ms_netif_attach(struct ms_stack *stack, struct ms_driver *driver,
     return MS_OK;
 }
 
+/* Of the frames that wait. */
+static uint64_t queued_bytes(const struct ms_netif *netif)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = netif->queue_tail; i != netif->queue_head; i++)
+        bytes += ms_frame_len(netif->queue[i & netif->queue_mask]);
+    return bytes;
+}
+
 void ms_netif_detach(struct ms_netif *netif)
 {
     ms_ip_detach(netif);
+    netif->stats.tx_bytes -= queued_bytes(netif);
     while (netif->queue_tail != netif->queue_head)
         ms_frame_put(netif->queue[netif->queue_tail++ & netif->queue_mask]);
     netif->driver = NULL;
@@ -47,22 +58,20 @@ void ms_netif_set_up(struct ms_netif *netif, bool is_up)
     ms_paths_changed(netif->stack);
 }
 
-/* Bytes of n frames from the tail on. */
-static uint64_t queued_bytes(const struct ms_netif *netif, unsigned n)
+/*
+ * Offers the frames that wait, as far as they lie without a gap. False: the device did not take
+ * all.
+ */
+static inline bool offer(struct ms_netif *netif)
 {
-    uint64_t bytes = 0;
+    uint32_t first = netif->queue_tail & netif->queue_mask;
+    uint32_t n = min_u32(netif->queue_head - netif->queue_tail, netif->queue_mask + 1 - first);
+    uint32_t taken = netif->driver->ops->transmit(netif->driver, netif->queue + first, n);
 
-    for (unsigned i = 0; i < n; i++)
-        bytes += ms_frame_len(netif->queue[(netif->queue_tail + i) & netif->queue_mask]);
-    return bytes;
-}
-
-/* The device is full: what it did not take was counted too early. */
-MS_COLD static void block(struct ms_netif *netif, unsigned refused)
-{
-    netif->is_blocked = true;
-    netif->stats.tx_refused++;
-    netif->stats.tx_bytes -= queued_bytes(netif, refused);
+    MS_ASSERT(taken <= n);
+    netif->queue_tail += taken;
+    netif->stats.tx_frames += taken;
+    return taken == n;
 }
 
 void ms_netif_flush(struct ms_netif *netif)
@@ -70,24 +79,18 @@ void ms_netif_flush(struct ms_netif *netif)
     netif->is_blocked = false;
     if (!netif->driver || !netif->is_up)
         return;
-    while (netif->queue_tail != netif->queue_head && !netif->is_blocked) {
-        uint32_t first = netif->queue_tail & netif->queue_mask;
-        unsigned n = min_u32(netif->queue_head - netif->queue_tail, netif->queue_mask + 1 - first);
-        unsigned taken;
-
-        /* Before: frames accepted are no longer ours to look at. */
-        netif->stats.tx_bytes += queued_bytes(netif, n);
-        taken = netif->driver->ops->transmit(netif->driver, netif->queue + first, n);
-        MS_ASSERT(taken <= n);
-        netif->queue_tail += taken;
-        netif->stats.tx_frames += taken;
-        if (MS_UNLIKELY(taken < n))
-            block(netif, n - taken);
+    while (netif->queue_tail != netif->queue_head) {
+        if (MS_LIKELY(offer(netif)))
+            continue;
+        netif->is_blocked = true;
+        netif->stats.tx_refused++;
+        return;
     }
 }
 
 void ms_netif_stats(const struct ms_netif *netif, struct ms_netif_stats *stats)
 {
     *stats = netif->stats;
+    stats->tx_bytes -= queued_bytes(netif);
     stats->tx_frames_queued = netif->queue_head - netif->queue_tail;
 }

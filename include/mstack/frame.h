@@ -68,10 +68,11 @@ static inline void ms_frame_put(struct ms_frame *frame)
 /* Bytes of the whole frame. */
 static inline uint32_t ms_frame_len(const struct ms_frame *frame)
 {
+    const struct ms_slice *slice = frame->slices;
     uint32_t len = frame->head_len;
 
-    for (unsigned i = 0; i < frame->slice_count; i++)
-        len += frame->slices[i].len;
+    for (unsigned n = frame->slice_count; n > 0; n--)
+        len += slice++->len;
     return len;
 }
 

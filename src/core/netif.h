@@ -58,11 +58,18 @@ static inline uint32_t ms_netif_queue_room(const struct ms_netif *netif)
     return netif->queue_mask + 1 - (netif->queue_head - netif->queue_tail);
 }
 
-/* Takes over the frame; the caller has seen that there is room. */
-static inline void ms_netif_queue(struct ms_netif *netif, struct ms_frame *frame)
+/*
+ * Takes over the frame, whose bytes are len; the caller has seen that there is room. They count as
+ * sent from now on: ms_netif_stats() leaves out those that wait.
+ */
+static inline void ms_netif_queue(struct ms_netif *netif, struct ms_frame *frame, uint32_t len)
 {
+    uint32_t head = netif->queue_head;
+
     MS_ASSERT(ms_netif_queue_room(netif) > 0);
-    netif->queue[netif->queue_head++ & netif->queue_mask] = frame;
+    netif->queue[head & netif->queue_mask] = frame;
+    netif->queue_head = head + 1;
+    netif->stats.tx_bytes += len;
 }
 
 /* Offers the queued frames to the driver; those refused stay. */

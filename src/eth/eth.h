@@ -30,7 +30,7 @@ static inline void ms_eth_queue(struct ms_netif *netif, struct ms_frame *frame)
     if (MS_UNLIKELY(ms_netif_queue_room(netif) == 0))
         ms_eth_queue_full(netif, frame);
     else
-        ms_netif_queue(netif, frame);
+        ms_netif_queue(netif, frame, ms_frame_len(frame));
 }
 
 #endif
