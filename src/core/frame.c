@@ -3,27 +3,46 @@
 #include "core/frame.h"
 
 #include <stdalign.h>
+#include <stddef.h>
 
 #include "core/bytes.h"
 
 _Static_assert(sizeof(struct sent_frame) % alignof(struct ms_frame) == 0, "a frame may follow");
+_Static_assert(sizeof(struct pool_item) <= offsetof(struct sent_frame, stack),
+               "what stays the same outlives the time in the pool");
 
 static struct sent_frame *sent_frame_of(struct ms_frame *frame)
 {
     return (struct sent_frame *)(void *)frame - 1;
 }
 
-void ms_sent_frame_release(struct ms_frame *frame)
+/* Shared by all frames of the stack's own. */
+static void release(struct ms_frame *frame)
 {
     struct sent_frame *sent = sent_frame_of(frame);
+    const struct ms_slice *slice = frame->slices;
 
-    for (unsigned i = 0; i < frame->slice_count; i++) {
-        if (frame->slices[i].buf)
-            ms_buf_put(frame->slices[i].buf);
+    for (unsigned n = frame->slice_count; n > 0; n--, slice++) {
+        if (slice->buf)
+            ms_buf_put(slice->buf);
     }
     if (sent->parent)
         ms_frame_put(sent->parent);
     ms_pool_put(&sent->stack->frames, sent);
+}
+
+MS_COLD struct sent_frame *ms_sent_frame_make(struct ms_stack *stack)
+{
+    struct sent_frame *sent = ms_pool_get(&stack->frames);
+    struct ms_frame *frame;
+
+    if (!sent)
+        return NULL;
+    sent->stack = stack;
+    frame = (struct ms_frame *)(void *)(sent + 1);
+    frame->slice_capacity = (uint16_t)stack->config.frame_slices;
+    frame->release = release;
+    return sent;
 }
 
 size_t ms_sent_frame_size(const struct ms_config *config)

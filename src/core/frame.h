@@ -8,13 +8,14 @@
 #include "mstack/frame.h"
 
 enum {
-    FRAME_HEADROOM = 160, /* Ethernet 18, IPv6 40 and a fragment header 8, TCP 60, and some */
+    /* Ethernet 18, IPv6 40 and a fragment header 8, TCP 60, and some; a multiple of 8. */
+    FRAME_HEADROOM = 160,
 };
 
 /* What lies before each frame of the stack's own; behind it are slices, then room for headers. */
 struct sent_frame {
-    struct ms_stack *stack;
     struct ms_frame *parent; /* a received frame whose bytes the slices show, or NULL */
+    struct ms_stack *stack;
 };
 
 /* Shows bytes of a received frame in the next slice; keeps the frame until this one is gone. */
@@ -22,7 +23,8 @@ void ms_frame_add_borrowed(struct ms_frame *frame, struct ms_frame *parent, cons
                            uint32_t len);
 size_t ms_sent_frame_size(const struct ms_config *config);
 
-void ms_sent_frame_release(struct ms_frame *frame);
+/* One that was never used, with all that stays the same for ever; NULL: none is left. */
+struct sent_frame *ms_sent_frame_make(struct ms_stack *stack);
 
 /*
  * A frame with one reference, no slices, and head at the very end of the headroom: headers are
@@ -30,22 +32,22 @@ void ms_sent_frame_release(struct ms_frame *frame);
  */
 static inline struct ms_frame *ms_frame_alloc(struct ms_stack *stack)
 {
-    struct sent_frame *sent = ms_pool_get(&stack->frames);
+    struct sent_frame *sent = ms_pool_get_used(&stack->frames);
     struct ms_frame *frame;
 
-    if (MS_UNLIKELY(!sent))
-        return NULL;
+    if (MS_UNLIKELY(!sent)) {
+        sent = ms_sent_frame_make(stack);
+        if (!sent)
+            return NULL;
+    }
     frame = (struct ms_frame *)(void *)(sent + 1);
-    sent->stack = stack;
     sent->parent = NULL;
-    frame->slice_capacity = (uint16_t)stack->config.frame_slices;
-    frame->head = (uint8_t *)&frame->slices[frame->slice_capacity] + FRAME_HEADROOM;
+    frame->head = (uint8_t *)sent + stack->frames.size;
     frame->head_len = 0;
     frame->refs = 1;
     frame->flags = 0;
     frame->slice_count = 0;
     frame->segment_size = 0;
-    frame->release = ms_sent_frame_release;
     return frame;
 }
 

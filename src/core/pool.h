@@ -25,20 +25,30 @@ struct pool {
 
 void ms_pool_init(struct pool *pool, struct arena *arena, size_t size, uint32_t count);
 
-/* Takes one, its bytes unspecified; NULL: none is left. */
-static inline void *ms_pool_get(struct pool *pool)
+/* Takes one that was put back, all but its first pointer as it was then; NULL: there is none. */
+static inline void *ms_pool_get_used(struct pool *pool)
 {
     struct pool_item *item = pool->free;
 
-    if (MS_LIKELY(item != NULL)) {
-        pool->free = item->next;
-    } else {
-        if (pool->fresh == pool->count)
-            return NULL;
-        item = (struct pool_item *)(void *)(pool->base + (size_t)pool->size * pool->fresh++);
-    }
+    if (MS_UNLIKELY(!item))
+        return NULL;
+    pool->free = item->next;
     pool->used++;
     return item;
+}
+
+/* Takes one, its bytes unspecified; NULL: none is left. */
+static inline void *ms_pool_get(struct pool *pool)
+{
+    void *object = ms_pool_get_used(pool);
+
+    if (MS_UNLIKELY(!object)) {
+        if (pool->fresh == pool->count)
+            return NULL;
+        object = pool->base + (size_t)pool->size * pool->fresh++;
+        pool->used++;
+    }
+    return object;
 }
 
 static inline void ms_pool_put(struct pool *pool, void *object)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/bytes.h"
+#include "core/frame.h"
 #include "core/netif.h"
 #include "core/stack.h"
 #include "support/datagrams.h"
@@ -121,16 +122,15 @@ static void says_when_no_frame_is_left_and_recovers(void **state)
 {
     struct ms_endpoint remote = pair_endpoint(1, true, 53);
     struct counted_buf buf = counted_buf(pattern, 10);
-    struct pool *frames = &pair.hosts[0].stack->frames;
-    void *taken[1024];
+    struct ms_frame *taken[1024];
     unsigned count = 0;
 
     (void)state;
-    while ((taken[count] = ms_pool_get(frames)))
+    while ((taken[count] = ms_frame_alloc(pair.hosts[0].stack)))
         count++;
     assert_int_equal(ms_udp_send(sender.udp, &remote, &buf.buf), MS_ERROR_NO_MEMORY);
     while (count > 0)
-        ms_pool_put(frames, taken[--count]);
+        ms_frame_put(taken[--count]);
     sends(10, true);
 }
 
