@@ -116,6 +116,7 @@ static enum ms_error find_loop(struct ms_stack *stack, struct ms_addr *local,
         .netif = ms_ip_loop_netif(stack),
         .generation = stack->path_generation,
         .mtu = LOOP_MTU,
+        .kind = addr_is_ipv4(remote) ? PATH_IPV4_BARE : PATH_OTHER,
     };
     return MS_OK;
 }
@@ -204,6 +205,15 @@ static enum ms_error choose_source(const struct hop *hop, const struct ms_addr *
     return MS_OK;
 }
 
+static uint8_t kind_of(const struct hop *hop, const struct ms_addr *remote)
+{
+    if (!addr_is_ipv4(remote))
+        return PATH_OTHER;
+    if (hop->netif->driver->medium == MS_MEDIUM_IP)
+        return PATH_IPV4_BARE;
+    return hop->is_group ? PATH_OTHER : PATH_IPV4_NEIGHBOR;
+}
+
 enum ms_error ms_ip_find_path(struct ms_stack *stack, struct ms_netif *pinned,
                               struct ms_addr *local, const struct ms_addr *remote,
                               struct path *path)
@@ -232,7 +242,8 @@ enum ms_error ms_ip_find_path(struct ms_stack *stack, struct ms_netif *pinned,
         .netif = hop.netif,
         .neighbor = neighbor,
         .generation = stack->path_generation,
-        .mtu = ms_path_mtu_get(stack, remote, hop.netif->mtu),
+        .mtu = (uint16_t)ms_path_mtu_get(stack, remote, hop.netif->mtu),
+        .kind = kind_of(&hop, remote),
     };
     return MS_OK;
 }
@@ -242,7 +253,7 @@ void ms_ip_link_path(struct ms_netif *netif, struct path *path)
     *path = (struct path){
         .netif = netif,
         .generation = netif->stack->path_generation,
-        .mtu = netif->mtu,
+        .mtu = (uint16_t)netif->mtu,
     };
 }
 
@@ -284,37 +295,16 @@ void ms_ip_output_without_neighbor(struct ms_netif *netif, struct ms_frame *fram
     ms_eth_output(netif, frame, mac, addr_is_ipv4(remote) ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
 }
 
-/*
- * Whole packets are never cut on their way (DF), so nobody needs their identification: it is zero
- * and tells nothing (RFC 6864, 4.1).
- */
-static inline struct ipv4_header ipv4_header_of(const struct path *path, const struct ip_send *send)
+static void output_ipv4(const struct path *path, struct ms_frame *frame, const struct ip_send *send)
 {
-    return (struct ipv4_header){
-        .src = addr_ipv4(send->local),
-        .dst = addr_ipv4(send->remote),
-        .total_len = (uint16_t)(IPV4_HEADER_LEN + send->len),
-        .fragment = IPV4_DONT_FRAGMENT,
-        .traffic_class = send->traffic_class,
-        .ttl = ip_hop_limit(path, send),
-        .protocol = send->protocol,
-    };
-}
-
-static inline void output_ipv4(const struct path *path, struct ms_frame *frame,
-                               const struct ip_send *send)
-{
-    const struct ipv4_header header = ipv4_header_of(path, send);
-
-    ms_ipv4_plain_header_store(&header, frame->head - IPV4_HEADER_LEN);
-    ms_frame_push(frame, IPV4_HEADER_LEN);
+    ip_push_ipv4_header(path, frame, send);
     ip_link_output(path, frame, send->remote);
 }
 
 MS_COLD static void output_ipv4_alert(const struct path *path, struct ms_frame *frame,
                                       const struct ip_send *send)
 {
-    struct ipv4_header header = ipv4_header_of(path, send);
+    struct ipv4_header header = ip_ipv4_header_of(path, send);
     size_t header_len;
 
     header.has_router_alert = true;
@@ -325,9 +315,7 @@ MS_COLD static void output_ipv4_alert(const struct path *path, struct ms_frame *
     ip_link_output(path, frame, send->remote);
 }
 
-/* Not inlined: both families' variables together would not fit the registers. */
-__attribute__((noinline)) static void output_ipv6(const struct path *path, struct ms_frame *frame,
-                                                  const struct ip_send *send)
+static void output_ipv6(const struct path *path, struct ms_frame *frame, const struct ip_send *send)
 {
     struct ipv6_header header = {
         .payload_len = (uint16_t)send->len,

@@ -21,12 +21,20 @@ enum { IPV4_MTU_MIN = 68, IPV6_MTU_MIN = 1280, IP_HOP_LIMIT_DEFAULT = 64 };
 
 struct neighbor;
 
+/* The usual ways, known by one look. */
+enum path_kind {
+    PATH_OTHER,
+    PATH_IPV4_NEIGHBOR, /* IPv4 to a station on an Ethernet */
+    PATH_IPV4_BARE,     /* IPv4 over a medium without addresses */
+};
+
 /* Where packets for one destination go: what routing found, kept until generation changes. */
 struct path {
     struct ms_netif *netif;
     struct neighbor *neighbor; /* NULL: the medium needs none, or the destination is a group */
     uint32_t generation;       /* valid while it is stack->path_generation; 0: never */
-    uint32_t mtu;              /* largest IP packet, path MTU included */
+    uint16_t mtu;              /* largest IP packet, path MTU included */
+    uint8_t kind;              /* enum path_kind */
 };
 
 enum ip_send_flag {

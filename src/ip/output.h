@@ -7,6 +7,7 @@
 #include "core/frame.h"
 #include "eth/neighbor.h"
 #include "ip/ip.h"
+#include "wire/ipv4.h"
 
 /* Sends a packet to a group or broadcast address, or over a link that has no addresses. */
 void ms_ip_output_without_neighbor(struct ms_netif *netif, struct ms_frame *frame,
@@ -25,6 +26,57 @@ static inline void ip_link_output(const struct path *path, struct ms_frame *fram
 static inline uint8_t ip_hop_limit(const struct path *path, const struct ip_send *send)
 {
     return send->hop_limit ? send->hop_limit : path->netif->hop_limit;
+}
+
+/*
+ * Whole packets are never cut on their way (DF), so nobody needs their identification: it is zero
+ * and tells nothing (RFC 6864, 4.1).
+ */
+static MS_INLINE struct ipv4_header ip_ipv4_header_of(const struct path *path,
+                                                      const struct ip_send *send)
+{
+    return (struct ipv4_header){
+        .src = addr_ipv4(send->local),
+        .dst = addr_ipv4(send->remote),
+        .total_len = (uint16_t)(IPV4_HEADER_LEN + send->len),
+        .fragment = IPV4_DONT_FRAGMENT,
+        .traffic_class = send->traffic_class,
+        .ttl = ip_hop_limit(path, send),
+        .protocol = send->protocol,
+    };
+}
+
+static MS_INLINE void ip_push_ipv4_header(const struct path *path, struct ms_frame *frame,
+                                          const struct ip_send *send)
+{
+    const struct ipv4_header header = ip_ipv4_header_of(path, send);
+
+    ms_frame_push(frame, IPV4_HEADER_LEN);
+    ms_ipv4_plain_header_store(&header, frame->head);
+}
+
+/*
+ * ms_ip_output() in line, for a caller that has just seen that the interface's queue has room.
+ * *send never needs to have an address, so that its values can stay in registers.
+ */
+static MS_INLINE void ip_output(struct ms_stack *stack, const struct path *path,
+                                struct ms_frame *frame, const struct ip_send *send)
+{
+    uint32_t len = IPV4_HEADER_LEN + send->len;
+
+    if (MS_UNLIKELY(path->kind == PATH_OTHER || (send->flags & IP_SEND_ROUTER_ALERT) ||
+                    (len > path->mtu && frame->segment_size == 0))) {
+        const struct ip_send copy = *send;
+
+        ms_ip_output(stack, path, frame, &copy);
+        return;
+    }
+    stack->counters.ip_out_requests++;
+    ip_push_ipv4_header(path, frame, send);
+    if (path->kind == PATH_IPV4_BARE)
+        ms_netif_queue(path->netif, frame, len);
+    else
+        ms_neighbor_output(path->neighbor, frame);
 }
 
 #endif

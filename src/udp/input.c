@@ -5,24 +5,24 @@
 #include "wire/udp.h"
 
 /* Sound, and summed right; leaves p at the payload. */
-static enum ms_drop parse(struct packet *p)
+static inline enum ms_drop parse(struct packet *p)
 {
     struct bytes rest = { p->bytes.data, p->len };
     struct udp_header header;
     enum ms_drop drop;
 
-    if (p->bytes.len < UDP_HEADER_LEN)
+    if (MS_UNLIKELY(p->bytes.len < UDP_HEADER_LEN))
         return p->len < UDP_HEADER_LEN ? MS_DROP_UDP_TRUNCATED : MS_DROP_FRAME_NOT_CONTIGUOUS;
     drop = ms_udp_header_parse(&header, &rest);
-    if (drop != MS_DROP_NONE)
+    if (MS_UNLIKELY(drop != MS_DROP_NONE))
         return drop;
     p->len = header.len;
-    if (header.checksum == 0 ? !p->is_ipv4 : !ms_packet_checksum_ok(p))
+    if (MS_UNLIKELY(header.checksum == 0 ? !p->is_ipv4 : !ms_packet_checksum_ok(p)))
         return MS_DROP_UDP_BAD_CHECKSUM;
     p->flow.local_port = header.dst_port;
     p->flow.remote_port = header.src_port;
     packet_strip(p, UDP_HEADER_LEN);
-    return header.dst_port == 0 ? MS_DROP_UDP_BAD_PORT : MS_DROP_NONE;
+    return MS_UNLIKELY(header.dst_port == 0) ? MS_DROP_UDP_BAD_PORT : MS_DROP_NONE;
 }
 
 /* The pieces behind the first one: slices, of which the datagram may end before the last. */
@@ -46,7 +46,6 @@ static void deliver(struct ms_udp *udp, const struct packet *p)
 
 enum ms_drop ms_udp_input(struct packet *p)
 {
-    struct packet whole = *p; /* an error quotes the packet as it came */
     enum ms_drop drop = parse(p);
     struct ms_udp *udp;
 
@@ -57,7 +56,7 @@ enum ms_drop ms_udp_input(struct packet *p)
     udp = ms_udp_find(p->stack->udp, &p->flow, p->netif);
     if (MS_UNLIKELY(!udp)) {
         p->stack->counters.udp_no_ports++;
-        ms_icmp_send_error(&whole, ICMP_ERROR_PORT_UNREACHABLE, 0);
+        ms_icmp_send_error(p, ICMP_ERROR_PORT_UNREACHABLE, 0);
         return MS_DROP_UDP_NO_SOCKET;
     }
     deliver(udp, p);

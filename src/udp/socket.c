@@ -10,6 +10,9 @@ enum {
     GROUP_HOP_LIMIT = 1, /* RFC 1112, 6.1 */
 };
 
+/* How closely a socket binds; one more if it does to an interface. */
+enum { RANK_ANY = 1, RANK_ADDRESS = 3 };
+
 void ms_udp_init(struct ms_stack *stack, struct arena *arena)
 {
     struct udp_floor *floor = ms_arena_take(arena, sizeof(*floor));
@@ -20,35 +23,26 @@ void ms_udp_init(struct ms_stack *stack, struct arena *arena)
                  stack->config.udp_sockets);
 }
 
-/* How closely a socket fits; 0: not at all. An address counts more than an interface. */
-static unsigned fitness(const struct ms_udp *udp, const struct flow *flow,
-                        const struct ms_netif *netif)
+static inline bool is_match(const struct ms_udp *udp, const struct flow *flow,
+                            const struct ms_netif *netif)
 {
-    bool is_any;
-
-    if (udp->local.port != flow->local_port || (udp->local.netif && udp->local.netif != netif))
-        return 0;
-    is_any = addr_is_unspecified(&udp->local.addr);
-    if (!is_any && !addr_equal(&udp->local.addr, &flow->local))
-        return 0;
-    return 1u + (is_any ? 0 : 2) + (udp->local.netif ? 1 : 0);
+    if (udp->local.port != flow->local_port)
+        return false;
+    if (udp->rank == RANK_ANY)
+        return true;
+    return (!udp->local.netif || udp->local.netif == netif) &&
+           (udp->rank < RANK_ADDRESS || addr_equal(&udp->local.addr, &flow->local));
 }
 
+/* The first that matches: no two of one rank do. */
 struct ms_udp *ms_udp_find(const struct udp_floor *floor, const struct flow *flow,
                            const struct ms_netif *netif)
 {
-    struct ms_udp *udp = floor->buckets[flow->local_port % UDP_BUCKETS], *best = NULL;
-    unsigned best_fitness = 0;
+    struct ms_udp *udp = floor->buckets[flow->local_port % UDP_BUCKETS];
 
-    for (; udp; udp = udp->next) {
-        unsigned fits = fitness(udp, flow, netif);
-
-        if (fits > best_fitness) {
-            best_fitness = fits;
-            best = udp;
-        }
-    }
-    return best;
+    while (udp && !is_match(udp, flow, netif))
+        udp = udp->next;
+    return udp;
 }
 
 static bool is_taken(const struct udp_floor *floor, const struct ms_endpoint *local)
@@ -78,7 +72,7 @@ enum ms_error ms_udp_open(struct ms_stack *stack, const struct ms_endpoint *loca
                           const struct ms_udp_events *events, void *user, struct ms_udp **udp)
 {
     struct ms_endpoint bound = *local;
-    struct ms_udp *made, **bucket;
+    struct ms_udp *made, **link;
 
     if (!events || !events->on_datagram)
         return MS_ERROR_INVALID;
@@ -87,17 +81,21 @@ enum ms_error ms_udp_open(struct ms_stack *stack, const struct ms_endpoint *loca
     made = ms_pool_get(&stack->udp->sockets);
     if (!made)
         return MS_ERROR_NO_MEMORY;
-    bucket = &stack->udp->buckets[bound.port % UDP_BUCKETS];
     *made = (struct ms_udp){
-        .next = *bucket,
         .stack = stack,
         .local = bound,
+        .rank = (uint8_t)((addr_is_unspecified(&bound.addr) ? RANK_ANY : RANK_ADDRESS) +
+                          (bound.netif ? 1 : 0)),
         .events = events,
         .user = user,
         .hop_limit = IP_HOP_LIMIT_DEFAULT,
         .group_hop_limit = GROUP_HOP_LIMIT,
     };
-    *bucket = made;
+    link = &stack->udp->buckets[bound.port % UDP_BUCKETS];
+    while (*link && (*link)->rank > made->rank)
+        link = &(*link)->next;
+    made->next = *link;
+    *link = made;
     *udp = made;
     return MS_OK;
 }
@@ -119,6 +117,7 @@ enum ms_error ms_udp_set(struct ms_udp *udp, enum ms_udp_option option, uint32_t
 {
     if (value > UINT8_MAX)
         return MS_ERROR_INVALID;
+    udp->path.generation = 0; /* what goes with it is to be set anew */
     switch (option) {
     case MS_UDP_HOP_LIMIT: udp->hop_limit = (uint8_t)value; return MS_OK;
     case MS_UDP_GROUP_HOP_LIMIT: udp->group_hop_limit = (uint8_t)value; return MS_OK;
