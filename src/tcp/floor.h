@@ -46,6 +46,7 @@ enum syn_option {
     SYN_WSCALE = 0x10,
     SYN_TIMESTAMP = 0x20,
     SYN_SACK = 0x40,
+    SYN_REPEATED = 0x80, /* the SYN-ACK was sent more than once */
 };
 
 /* A connection in TIME-WAIT: what is needed to answer, and to accept a successor (RFC 6191). */

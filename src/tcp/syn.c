@@ -202,7 +202,7 @@ static enum ms_drop establish(struct tcp_floor *floor, struct syn_record *record
     c = ms_syn_accept(listener, record, s, &drop);
     if (!c)
         return drop;
-    if (record->retransmissions == 0) /* Karn: only if SYN-ACK was sent once */
+    if (!(record->options & SYN_REPEATED)) /* Karn */
         ms_rtt_sample(
             &c->rtt,
             (uint32_t)min_u64(ms_tcp_isn_age_us(c->stack, &record->entry.flow, record->isn),
@@ -218,6 +218,12 @@ static enum ms_drop establish(struct tcp_floor *floor, struct syn_record *record
     return ms_listen_hand_over(listener, c, s);
 }
 
+static void repeat(struct ms_stack *stack, struct syn_record *record, const struct ms_netif *netif)
+{
+    record->options |= SYN_REPEATED;
+    ms_syn_emit(stack, record, netif);
+}
+
 /* RFC 9293, 3.10.7.4 for SYN-RECEIVED, with RFC 5961's stricter RST and RFC 7323's PAWS. */
 enum ms_drop ms_syn_input(struct tcp_floor *floor, struct syn_record *record, struct segment *s)
 {
@@ -228,12 +234,12 @@ enum ms_drop ms_syn_input(struct tcp_floor *floor, struct syn_record *record, st
     if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && s->seq == record->peer_isn) {
         if (s->header.options & TCP_OPTION_TIMESTAMP)
             record->ts_recent = s->header.ts_value;
-        ms_syn_emit(stack, record, s->p->netif); /* the SYN came again: our answer was lost */
+        repeat(stack, record, s->p->netif); /* the SYN came again: our answer was lost */
         return MS_DROP_NONE;
     }
     if ((record->options & SYN_TIMESTAMP) && (s->header.options & TCP_OPTION_TIMESTAMP) &&
         !(s->flags & TCP_RST) && seq_lt(s->header.ts_value, record->ts_recent)) {
-        ms_syn_emit(stack, record, s->p->netif);
+        repeat(stack, record, s->p->netif);
         return MS_DROP_TCP_PAWS;
     }
     if (s->flags & TCP_RST) {
@@ -244,7 +250,7 @@ enum ms_drop ms_syn_input(struct tcp_floor *floor, struct syn_record *record, st
         return MS_DROP_NONE;
     }
     if (!is_in_window || (s->flags & TCP_SYN)) {
-        ms_syn_emit(stack, record, s->p->netif);
+        repeat(stack, record, s->p->netif);
         return s->flags & TCP_SYN ? MS_DROP_TCP_UNEXPECTED_SYN : MS_DROP_TCP_OUT_OF_WINDOW;
     }
     if (!(s->flags & TCP_ACK))
@@ -270,7 +276,7 @@ static void retransmit(struct ms_stack *stack, struct syn_record *record)
     unlist(floor, record);
     record->retransmissions++;
     append(stack, record);
-    ms_syn_emit(stack, record, netif);
+    repeat(stack, record, netif);
     stack->counters.tcp_retransmitted_segments++;
 }
 
