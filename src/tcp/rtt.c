@@ -45,6 +45,11 @@ void ms_rtt_back_off(struct rtt *rtt, struct rto_bounds bounds)
     rtt->timeout_us = (uint32_t)min_u64(2 * (uint64_t)rtt->timeout_us, bounds.max_us);
 }
 
+void ms_rtt_start_slowly(struct rtt *rtt, struct rto_bounds bounds)
+{
+    rtt->timeout_us = min_u32(RTO_AFTER_LOST_SYN_US, bounds.max_us);
+}
+
 void ms_rtt_end_back_off(struct rtt *rtt, struct rto_bounds bounds)
 {
     rtt->timeout_us = timeout_of(rtt, bounds);

@@ -187,6 +187,20 @@ struct ms_tcp *ms_syn_accept(struct ms_tcp_listener *listener, const struct syn_
     return c;
 }
 
+/* What the handshake tells about the path. */
+static void start_clock(struct ms_tcp *c, const struct syn_record *record)
+{
+    uint64_t age_us = ms_tcp_isn_age_us(c->stack, &record->entry.flow, record->isn);
+    struct rto_bounds bounds = ms_conn_rto_bounds(c);
+
+    if (record->options & SYN_REPEATED) { /* RFC 6298, 3: it is not measured */
+        c->cc.window_bytes = c->send_mss; /* RFC 5681, 3.1: the initial window was too large */
+        ms_rtt_start_slowly(&c->rtt, bounds);
+    } else {
+        ms_rtt_sample(&c->rtt, (uint32_t)min_u64(age_us, UINT32_MAX), bounds);
+    }
+}
+
 /* The third segment of the handshake: the record becomes a connection. */
 static enum ms_drop establish(struct tcp_floor *floor, struct syn_record *record, struct segment *s)
 {
@@ -202,14 +216,7 @@ static enum ms_drop establish(struct tcp_floor *floor, struct syn_record *record
     c = ms_syn_accept(listener, record, s, &drop);
     if (!c)
         return drop;
-    if (!(record->options & SYN_REPEATED)) /* Karn */
-        ms_rtt_sample(
-            &c->rtt,
-            (uint32_t)min_u64(ms_tcp_isn_age_us(c->stack, &record->entry.flow, record->isn),
-                              UINT32_MAX),
-            ms_conn_rto_bounds(c));
-    else /* RFC 5681, 3.1: a lost SYN-ACK says that the initial window is too large */
-        c->cc.window_bytes = c->send_mss;
+    start_clock(c, record);
     if (listener->half_open > 0)
         listener->half_open--;
     unlist(floor, record);

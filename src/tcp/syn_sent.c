@@ -58,8 +58,10 @@ enum ms_drop ms_syn_sent_input(struct ms_tcp *c, struct segment *s)
     ms_flight_acknowledge(&c->flight, &c->stack->tcp->ranges, s->header.ack, &change);
     if (change.has_sample)
         ms_rtt_sample(&c->rtt, (uint32_t)c->stack->now_us - change.sent_us, ms_conn_rto_bounds(c));
-    if (change.has_retransmitted) /* RFC 5681, 3.1 */
+    if (change.has_retransmitted) { /* RFC 5681, 3.1 */
         c->cc.window_bytes = c->send_mss;
+        ms_rtt_start_slowly(&c->rtt, ms_conn_rto_bounds(c));
+    }
     c->send_unacked = s->header.ack;
     c->send_window_end = c->send_unacked + s->header.window;
     c->backoffs = 0;

@@ -156,6 +156,20 @@ static void forgets_the_back_off_with_the_next_sample(void **state) /* RFC 6298,
     assert_int_equal(rtt.timeout_us, 1000000);
 }
 
+/* RFC 6298 5.7 */
+static void waits_three_seconds_after_a_lost_syn(void **state)
+{
+    struct rtt rtt = fresh(usual);
+
+    (void)state;
+    ms_rtt_start_slowly(&rtt, usual);
+    assert_int_equal(rtt.timeout_us, 3000000);
+    ms_rtt_start_slowly(&rtt, (struct rto_bounds){ 1000, 2000000 });
+    assert_int_equal(rtt.timeout_us, 2000000);
+    ms_rtt_sample(&rtt, 400000, usual);
+    assert_int_equal(rtt.timeout_us, 1200000);
+}
+
 /* Whatever the samples: the average stays among them, and the timeout within its bounds. */
 static void averages_random_samples(void **state)
 {
@@ -186,6 +200,7 @@ int main(void)
         cmocka_unit_test(does_not_overflow),
         cmocka_unit_test(doubles_up_to_the_bound),
         cmocka_unit_test(forgets_the_back_off_with_the_next_sample),
+        cmocka_unit_test(waits_three_seconds_after_a_lost_syn),
         cmocka_unit_test(averages_random_samples),
     };
 
