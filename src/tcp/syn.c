@@ -250,8 +250,11 @@ enum ms_drop ms_syn_input(struct tcp_floor *floor, struct syn_record *record, st
         return MS_DROP_TCP_PAWS;
     }
     if (s->flags & TCP_RST) {
-        if (s->seq != record->peer_isn + 1)
+        if (s->seq != record->peer_isn + 1) {
+            if (is_in_window)
+                repeat(stack, record, s->p->netif);
             return MS_DROP_TCP_BAD_RESET;
+        }
         forget(floor, record); /* back to LISTEN; the user need not know */
         stack->counters.tcp_attempt_fails++;
         return MS_DROP_NONE;
