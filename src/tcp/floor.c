@@ -74,4 +74,5 @@ void ms_tcp_check_addresses(struct ms_stack *stack)
         if (c->state != MS_TCP_CLOSED && !ms_ip_is_own(stack, &c->entry.flow.local))
             ms_conn_end(c, MS_ERROR_INTERFACE_GONE);
     }
+    ms_syn_recount(stack);
 }

@@ -36,6 +36,7 @@ enum ms_error ms_tcp_listen(struct ms_stack *stack, const struct ms_tcp_listen *
         .user = listen->user,
     };
     *bucket = made;
+    ms_syn_recount(stack);
     if (listener)
         *listener = made;
     return MS_OK;

@@ -54,19 +54,38 @@ static void unlist(struct tcp_floor *floor, const struct syn_record *record)
                      record_number(floor, record));
 }
 
-static struct ms_tcp_listener *listener_of(const struct tcp_floor *floor,
+/* Whose backlog it counts in: there is none left for what no listener would hear any more. */
+static struct ms_tcp_listener *listener_of(const struct ms_stack *stack,
                                            const struct syn_record *record)
 {
-    return ms_tcp_find_listener(floor, &record->entry.flow, NULL);
+    const struct flow *flow = &record->entry.flow;
+
+    return ms_tcp_find_listener(stack->tcp, flow, ms_ip_netif_of(stack, &flow->local));
 }
 
-static void forget(struct tcp_floor *floor, struct syn_record *record)
+static void count(const struct ms_stack *stack, const struct syn_record *record)
 {
-    struct ms_tcp_listener *listener = listener_of(floor, record);
+    struct ms_tcp_listener *listener = listener_of(stack, record);
+
+    if (listener)
+        listener->half_open++;
+}
+
+/* It is half-open no longer. */
+static void take_out(const struct ms_stack *stack, const struct syn_record *record)
+{
+    struct ms_tcp_listener *listener = listener_of(stack, record);
 
     if (listener && listener->half_open > 0)
         listener->half_open--;
-    unlist(floor, record);
+    unlist(stack->tcp, record);
+}
+
+static void forget(const struct ms_stack *stack, struct syn_record *record)
+{
+    struct tcp_floor *floor = stack->tcp;
+
+    take_out(stack, record);
     ms_flow_table_remove(&floor->table, record_number(floor, record));
     ms_pool_put(&floor->syns, record);
 }
@@ -150,7 +169,7 @@ enum ms_drop ms_syn_add(struct ms_tcp_listener *listener, struct segment *s)
         record->options |= SYN_SACK;
     ms_flow_table_insert(&floor->table, record_number(floor, record),
                          ms_flow_hash(&floor->table.key, &s->p->flow));
-    listener->half_open++;
+    count(stack, record);
     append(stack, record);
     ms_syn_emit(stack, record, s->p->netif);
     return MS_DROP_NONE;
@@ -209,7 +228,7 @@ static enum ms_drop establish(struct tcp_floor *floor, struct syn_record *record
     enum ms_drop drop;
 
     if (!listener) {
-        forget(floor, record);
+        forget(s->p->stack, record);
         ms_tcp_emit_reset(s);
         return MS_DROP_TCP_NO_CONNECTION;
     }
@@ -217,9 +236,7 @@ static enum ms_drop establish(struct tcp_floor *floor, struct syn_record *record
     if (!c)
         return drop;
     start_clock(c, record);
-    if (listener->half_open > 0)
-        listener->half_open--;
-    unlist(floor, record);
+    take_out(c->stack, record);
     ms_flow_table_replace(&floor->table, record_number(floor, record), conn_number(floor, c));
     ms_pool_put(&floor->syns, record);
     return ms_listen_hand_over(listener, c, s);
@@ -255,7 +272,7 @@ enum ms_drop ms_syn_input(struct tcp_floor *floor, struct syn_record *record, st
                 repeat(stack, record, s->p->netif);
             return MS_DROP_TCP_BAD_RESET;
         }
-        forget(floor, record); /* back to LISTEN; the user need not know */
+        forget(stack, record); /* back to LISTEN; the user need not know */
         stack->counters.tcp_attempt_fails++;
         return MS_DROP_NONE;
     }
@@ -275,15 +292,14 @@ enum ms_drop ms_syn_input(struct tcp_floor *floor, struct syn_record *record, st
 /* One record's time has come: SYN-ACK again, or the end. */
 static void retransmit(struct ms_stack *stack, struct syn_record *record)
 {
-    struct tcp_floor *floor = stack->tcp;
     struct ms_netif *netif = ms_ip_netif_of(stack, &record->entry.flow.local);
 
-    if (!netif || !listener_of(floor, record) || record->retransmissions + 1 == SYN_RETRIES) {
-        forget(floor, record);
+    if (!netif || !listener_of(stack, record) || record->retransmissions + 1 == SYN_RETRIES) {
+        forget(stack, record);
         stack->counters.tcp_attempt_fails++;
         return;
     }
-    unlist(floor, record);
+    unlist(stack->tcp, record);
     record->retransmissions++;
     append(stack, record);
     repeat(stack, record, netif);
@@ -307,19 +323,44 @@ void ms_tcp_syn_expired(struct ms_stack *stack, struct timer *timer)
     }
 }
 
+/* The record after this one; after FLOW_NONE the first, and FLOW_NONE after the last. */
+static uint32_t next_record(const struct tcp_floor *floor, uint32_t number)
+{
+    unsigned list = 0;
+
+    if (number != FLOW_NONE) {
+        const struct syn_record *record = record_at(floor, number);
+
+        if (record->next != FLOW_NONE)
+            return record->next;
+        list = record->retransmissions + 1u;
+    }
+    while (list < SYN_RETRIES && floor->syn_lists[list].first == FLOW_NONE)
+        list++;
+    return list < SYN_RETRIES ? floor->syn_lists[list].first : FLOW_NONE;
+}
+
 void ms_syn_forget_listener(struct ms_tcp_listener *listener)
 {
-    struct tcp_floor *floor = listener->stack->tcp;
+    const struct ms_stack *stack = listener->stack;
+    uint32_t number = next_record(stack->tcp, FLOW_NONE);
 
-    for (unsigned i = 0; i < SYN_RETRIES; i++) {
-        uint32_t number = floor->syn_lists[i].first;
+    while (number != FLOW_NONE) {
+        struct syn_record *record = record_at(stack->tcp, number);
 
-        while (number != FLOW_NONE) {
-            struct syn_record *record = record_at(floor, number);
-
-            number = record->next;
-            if (listener_of(floor, record) == listener)
-                forget(floor, record);
-        }
+        number = next_record(stack->tcp, number);
+        if (listener_of(stack, record) == listener)
+            forget(stack, record);
     }
+}
+
+void ms_syn_recount(struct ms_stack *stack)
+{
+    const struct tcp_floor *floor = stack->tcp;
+
+    for (unsigned i = 0; i < LISTENER_BUCKETS; i++)
+        for (struct ms_tcp_listener *l = floor->listener_buckets[i]; l; l = l->next)
+            l->half_open = 0;
+    for (uint32_t n = next_record(floor, FLOW_NONE); n != FLOW_NONE; n = next_record(floor, n))
+        count(stack, record_at(floor, n));
 }
