@@ -20,11 +20,11 @@ MS_COLD static enum ms_drop short_packet(const struct packet *p)
 }
 
 /* Could be one of a few sources that no packet may have: looked at closely only then. */
-static inline bool is_source_suspect(const struct ms_stack *stack, uint32_t src)
+static MS_INLINE bool is_source_suspect(const struct packet *p)
 {
-    uint32_t top = src >> 24;
+    uint8_t top = p->network[IPV4_SRC_OFFSET], low = p->network[IPV4_SRC_OFFSET + 3];
 
-    return top - 1 >= 223 || top == 127 || (stack->ip->own_bits >> (src & 63) & 1);
+    return (uint8_t)(top - 1) >= 223 || top == 127 || (p->stack->ip->own_bits >> (low & 63) & 1);
 }
 
 /* Strangers may not speak as us, as everybody, or as nobody (RFC 1122, 3.2.1.3). */
@@ -66,26 +66,15 @@ MS_COLD static enum ms_drop check_destination(struct packet *p)
     return MS_DROP_IP_NOT_FOR_US;
 }
 
-static inline bool is_first_address(const struct packet *p)
+static MS_INLINE bool is_first_address(const struct packet *p)
 {
     const struct netif_addr *first = &p->netif->addrs[0];
 
-    return addr_equal(&first->addr, &p->flow.local) && ms_addr_is_usable(first);
+    return load_raw32(first->addr.bytes + 12) == load_raw32(p->network + IPV4_DST_OFFSET) &&
+           addr_is_ipv4(&first->addr) && ms_addr_is_usable(first);
 }
 
-/* p->flow is filled. */
-static inline enum ms_drop check_addresses(struct packet *p, uint32_t src)
-{
-    enum ms_drop drop = MS_DROP_NONE;
-
-    if (MS_UNLIKELY(is_source_suspect(p->stack, src)))
-        drop = check_source(p);
-    if (MS_UNLIKELY(!is_first_address(p)) && !drop)
-        drop = check_destination(p);
-    return drop;
-}
-
-MS_COLD static enum ms_drop fragment_input(struct packet *p)
+static enum ms_drop fragment_input(struct packet *p)
 {
     uint16_t field = load_be16(p->network + 6);
     const struct fragment fragment = {
@@ -109,35 +98,53 @@ static enum ms_drop header_error(struct packet *p, enum ms_drop drop)
     return drop;
 }
 
-/* The header is sound: strips it and tells what it says. payload is not cut to the first piece. */
-static inline enum ms_drop header_input(struct packet *p, const struct ipv4_header *header,
-                                        const struct bytes *payload)
+static enum ms_drop check_addresses(struct packet *p)
 {
-    enum ms_drop drop;
+    enum ms_drop drop = is_source_suspect(p) ? check_source(p) : MS_DROP_NONE;
 
-    p->network = p->bytes.data;
-    p->is_ipv4 = true;
-    p->protocol = header->protocol;
-    p->hop_limit = header->ttl;
-    p->traffic_class = header->traffic_class;
-    p->len = (uint32_t)payload->len;
-    p->bytes.data = payload->data;
-    p->bytes.len = min_u32((uint32_t)p->bytes.len - header->header_len, p->len);
-    addr_set_ipv4(&p->flow.local, header->dst);
-    addr_set_ipv4(&p->flow.remote, header->src);
-    drop = check_addresses(p, header->src);
-    if (MS_UNLIKELY(drop)) {
+    if (!drop && !is_first_address(p))
+        drop = check_destination(p);
+    if (drop)
         p->stack->counters.ip_in_address_errors++;
+    return drop;
+}
+
+/* A fragment, or the addresses are to be looked at closely. */
+MS_COLD static enum ms_drop unusual_packet(struct packet *p)
+{
+    enum ms_drop drop = check_addresses(p);
+
+    if (drop)
         return drop;
-    }
-    if (MS_UNLIKELY(ipv4_is_fragment(header)))
+    if (ipv4_fragment_bits(p->network))
         return fragment_input(p);
     p->stack->counters.ip_in_delivers++;
     return MS_DROP_NONE;
 }
 
+/* The header is sound: strips it and tells what it says. len: of the packet, without padding. */
+static MS_INLINE enum ms_drop header_input(struct packet *p, uint32_t header_len, uint32_t len)
+{
+    const uint8_t *at = p->bytes.data;
+
+    p->network = at;
+    p->is_ipv4 = true;
+    p->protocol = at[IPV4_PROTOCOL_OFFSET];
+    p->hop_limit = at[IPV4_TTL_OFFSET];
+    p->traffic_class = at[IPV4_TRAFFIC_CLASS_OFFSET];
+    p->bytes.data = at + header_len;
+    p->bytes.len = min_u32((uint32_t)p->bytes.len, len) - header_len;
+    p->len = len - header_len;
+    addr_set_ipv4(&p->flow.remote, load_be32(at + IPV4_SRC_OFFSET));
+    addr_set_ipv4(&p->flow.local, load_be32(at + IPV4_DST_OFFSET));
+    if (MS_UNLIKELY(is_source_suspect(p) || !is_first_address(p) || ipv4_fragment_bits(at)))
+        return unusual_packet(p);
+    p->stack->counters.ip_in_delivers++;
+    return MS_DROP_NONE;
+}
+
 /* Anything but twenty bytes of header in the first piece. */
-MS_COLD static enum ms_drop unusual_input(struct packet *p)
+MS_COLD static enum ms_drop unusual_header(struct packet *p)
 {
     struct bytes packet = { .data = p->bytes.data, .len = p->len };
     size_t header_len = p->bytes.len > 0 ? (p->bytes.data[0] & 0xfu) * 4 : 0;
@@ -151,23 +158,20 @@ MS_COLD static enum ms_drop unusual_input(struct packet *p)
         return header_error(p, drop);
     if (!ms_ipv4_header_sum_ok(p->bytes.data, header.header_len))
         return header_error(p, MS_DROP_IPV4_BAD_CHECKSUM);
-    return header_input(p, &header, &packet);
+    return header_input(p, header.header_len, header.total_len);
 }
 
-/* The header's values stay in registers, since no unusual path is given their address. */
 enum ms_drop ms_ipv4_input(struct packet *p)
 {
     const uint8_t *at = p->bytes.data;
-    struct bytes packet = { .data = at + IPV4_HEADER_LEN };
-    struct ipv4_header header = { .header_len = IPV4_HEADER_LEN };
+    uint32_t len;
 
     p->stack->counters.ip_in_receives++;
     if (MS_UNLIKELY(p->bytes.len < IPV4_HEADER_LEN || at[0] != 0x45))
-        return unusual_input(p);
-    ipv4_fixed_part_load(&header, at);
-    if (MS_UNLIKELY(header.total_len > p->len || header.total_len < IPV4_HEADER_LEN ||
+        return unusual_header(p);
+    len = load_be16(at + IPV4_LEN_OFFSET);
+    if (MS_UNLIKELY(len > p->len || len < IPV4_HEADER_LEN ||
                     !ms_ipv4_header_sum_ok(at, IPV4_HEADER_LEN)))
-        return unusual_input(p);
-    packet.len = header.total_len - (size_t)IPV4_HEADER_LEN;
-    return header_input(p, &header, &packet);
+        return unusual_header(p);
+    return header_input(p, IPV4_HEADER_LEN, len);
 }

@@ -13,6 +13,17 @@ enum {
     IPV4_ROUTER_ALERT_LEN = 4,
 };
 
+/* Where its fields lie. */
+enum {
+    IPV4_TRAFFIC_CLASS_OFFSET = 1,
+    IPV4_LEN_OFFSET = 2,
+    IPV4_FRAGMENT_FIELD_OFFSET = 6,
+    IPV4_TTL_OFFSET = 8,
+    IPV4_PROTOCOL_OFFSET = 9,
+    IPV4_SRC_OFFSET = 12,
+    IPV4_DST_OFFSET = 16,
+};
+
 /* Bits of ipv4_header.fragment; the offset counts 8-byte units. */
 enum {
     IPV4_DONT_FRAGMENT = 0x4000,
@@ -36,6 +47,15 @@ struct ipv4_header {
 static inline bool ipv4_is_fragment(const struct ipv4_header *header)
 {
     return header->fragment & (IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET);
+}
+
+/* Of a header as it lies in memory; other than zero: it is a fragment. */
+static inline unsigned ipv4_fragment_bits(const uint8_t *header)
+{
+    uint16_t field;
+
+    memcpy(&field, header + IPV4_FRAGMENT_FIELD_OFFSET, sizeof(field));
+    return field & swap_be16(IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET);
 }
 
 static inline uint32_t ipv4_fragment_offset_bytes(const struct ipv4_header *header)
