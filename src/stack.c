@@ -37,11 +37,10 @@ static enum ms_drop icmp_input(struct packet *p)
     return MS_DROP_NONE;
 }
 
-static enum ms_drop transport_input(struct packet *p)
+/* All but the transports. */
+static enum ms_drop control_input(struct packet *p)
 {
     switch (p->protocol) {
-    case IP_PROTOCOL_TCP: return ms_tcp_input(p);
-    case IP_PROTOCOL_UDP: return ms_udp_input(p);
     case IP_PROTOCOL_NONE: return MS_DROP_NONE;
     case IP_PROTOCOL_IGMP:
         if (p->is_ipv4)
@@ -63,56 +62,77 @@ static enum ms_drop transport_input(struct packet *p)
 }
 
 /* On a medium without headers of its own, the version says what it is. */
-static uint16_t type_of_version(const struct packet *p)
+static inline uint16_t type_of_version(const struct packet *p)
 {
     uint8_t version = p->bytes.len > 0 ? p->bytes.data[0] >> 4 : 0;
 
     return version == 4 ? ETHERTYPE_IPV4 : version == 6 ? ETHERTYPE_IPV6 : 0;
 }
 
-/* Floors say what comes next; none of them calls a higher one. */
-static enum ms_drop climb(struct packet *p)
+static MS_INLINE enum ms_drop transport_input(struct packet *p)
 {
-    enum ms_drop drop = MS_DROP_NONE;
-    uint16_t type;
+    if (MS_LIKELY(p->protocol == IP_PROTOCOL_TCP))
+        return ms_tcp_input(p);
+    if (p->protocol == IP_PROTOCOL_UDP)
+        return ms_udp_input(p);
+    return control_input(p);
+}
 
-    if (p->netif->driver->medium == MS_MEDIUM_ETHERNET)
+/* Floors say what comes next; none of them calls a higher one. */
+static MS_INLINE enum ms_drop climb(struct packet *p)
+{
+    bool is_ethernet = p->netif->driver->medium == MS_MEDIUM_ETHERNET;
+    uint16_t type;
+    enum ms_drop drop;
+
+    if (is_ethernet) {
         drop = ms_eth_input(p, &type);
-    else
+        if (drop != MS_DROP_NONE)
+            return drop;
+    } else {
         type = type_of_version(p);
-    if (drop != MS_DROP_NONE)
-        return drop;
-    switch (type) {
-    case ETHERTYPE_IPV4: drop = ms_ipv4_input(p); break;
-    case ETHERTYPE_IPV6: drop = ms_ipv6_input(p); break;
-    case ETHERTYPE_ARP: return ms_arp_input(p);
-    default:
-        return p->netif->driver->medium == MS_MEDIUM_ETHERNET ? MS_DROP_ETH_UNKNOWN_TYPE
-                                                              : MS_DROP_IP_BAD_VERSION;
     }
+    if (MS_LIKELY(type == ETHERTYPE_IPV4))
+        drop = ms_ipv4_input(p);
+    else if (type == ETHERTYPE_IPV6)
+        drop = ms_ipv6_input(p);
+    else if (type == ETHERTYPE_ARP)
+        return ms_arp_input(p);
+    else
+        return is_ethernet ? MS_DROP_ETH_UNKNOWN_TYPE : MS_DROP_IP_BAD_VERSION;
     return drop != MS_DROP_NONE ? drop : transport_input(p);
 }
 
-/* Takes over one reference to the frame. */
-static void input_frame(struct ms_netif *netif, struct ms_frame *frame, uint8_t flags)
+/* p has all that is the same for the frames of one call. Takes over one reference to the frame. */
+static MS_INLINE void input_frame(struct packet *p, struct ms_frame *frame)
 {
-    struct packet p;
+    struct ms_netif *netif = p->netif;
     enum ms_drop drop;
 
-    p.stack = netif->stack;
-    p.netif = netif;
-    p.frame = frame;
-    p.bytes = bytes_of(frame->head, frame->head_len);
-    p.len = frame->slice_count == 0 ? frame->head_len : ms_frame_len(frame);
-    p.flags = flags;
-    netif->stats.rx_frames++;
-    netif->stats.rx_bytes += p.len;
-    drop = netif->is_up ? climb(&p) : MS_DROP_INTERFACE_DOWN;
+    p->frame = frame;
+    p->bytes = bytes_of(frame->head, frame->head_len);
+    p->len = ms_frame_len(frame);
+    netif->stats.rx_bytes += p->len;
+    drop = MS_LIKELY(netif->is_up) ? climb(p) : MS_DROP_INTERFACE_DOWN;
     if (MS_UNLIKELY(drop != MS_DROP_NONE)) {
         netif->stats.rx_dropped++;
         ms_count_drop(netif->stack, drop);
     }
-    ms_frame_put(p.frame); /* not `frame`: reassembly puts its own in the place of a fragment */
+    ms_frame_put(p->frame); /* not `frame`: reassembly puts its own in the place of a fragment */
+}
+
+static void input(struct ms_netif *netif, struct ms_frame **frames, unsigned n, uint8_t flags)
+{
+    struct ms_frame **end = frames + n;
+    struct packet p;
+
+    p.stack = netif->stack;
+    p.netif = netif;
+    netif->stats.rx_frames += n;
+    for (; frames != end; frames++) {
+        p.flags = flags;
+        input_frame(&p, *frames);
+    }
 }
 
 /* Time enters here and in ms_poll() alone; it never goes back. */
@@ -127,8 +147,7 @@ static void set_time(struct ms_stack *stack, uint64_t now_us)
 void ms_netif_input(struct ms_netif *netif, struct ms_frame **frames, unsigned n, uint64_t now_us)
 {
     set_time(netif->stack, now_us);
-    for (unsigned i = 0; i < n; i++)
-        input_frame(netif, frames[i], 0);
+    input(netif, frames, n, 0);
 }
 
 static void expire(struct ms_stack *stack, struct timer *timer)
@@ -148,8 +167,11 @@ static void expire(struct ms_stack *stack, struct timer *timer)
 /* What we sent to ourselves climbs like any other packet. */
 static void input_looped(struct ms_stack *stack)
 {
-    for (unsigned i = 0; i < LOOPED_MAX && !ms_ip_loop_is_empty(stack); i++)
-        input_frame(ms_ip_loop_netif(stack), ms_ip_loop_take(stack), PACKET_LOOPED);
+    for (unsigned i = 0; i < LOOPED_MAX && !ms_ip_loop_is_empty(stack); i++) {
+        struct ms_frame *frame = ms_ip_loop_take(stack);
+
+        input(ms_ip_loop_netif(stack), &frame, 1, PACKET_LOOPED);
+    }
 }
 
 void ms_poll(struct ms_stack *stack, uint64_t now_us)

@@ -68,11 +68,13 @@ static inline void ms_frame_put(struct ms_frame *frame)
 /* Bytes of the whole frame. */
 static inline uint32_t ms_frame_len(const struct ms_frame *frame)
 {
-    const struct ms_slice *slice = frame->slices;
     uint32_t len = frame->head_len;
 
-    for (unsigned n = frame->slice_count; n > 0; n--)
-        len += slice++->len;
+    if (frame->slice_count == 0)
+        return len;
+    len += frame->slices[0].len;
+    for (unsigned i = 1; i < frame->slice_count; i++)
+        len += frame->slices[i].len;
     return len;
 }
 
