@@ -26,20 +26,26 @@ static inline enum ms_drop parse(struct packet *p)
 }
 
 /* The pieces behind the first one: slices, of which the datagram may end before the last. */
-static void deliver(struct ms_udp *udp, const struct packet *p)
+static inline void deliver(struct ms_udp *udp, const struct packet *p)
 {
-    const struct ms_datagram datagram = {
-        .remote = { p->flow.remote, p->flow.remote_port, p->netif },
-        .local = { p->flow.local, p->flow.local_port, p->netif },
-        .first = { .data = p->bytes.data, .len = min_u32((uint32_t)p->bytes.len, p->len) },
-        .more = p->frame->slices,
-        .more_count = p->len > p->bytes.len ? p->frame->slice_count : 0,
-        .len = p->len,
-        .frame = p->frame,
-        .hop_limit = p->hop_limit,
-        .traffic_class = p->traffic_class,
-    };
+    struct ms_datagram datagram; /* set field by field: the holes between them stay as they are */
+    uint32_t first_len = min_u32((uint32_t)p->bytes.len, p->len);
 
+    datagram.remote.addr = p->flow.remote;
+    datagram.remote.port = p->flow.remote_port;
+    datagram.remote.netif = p->netif;
+    datagram.local.addr = p->flow.local;
+    datagram.local.port = p->flow.local_port;
+    datagram.local.netif = p->netif;
+    datagram.first.data = p->bytes.data;
+    datagram.first.len = first_len;
+    datagram.first.buf = NULL;
+    datagram.more = p->frame->slices;
+    datagram.more_count = p->len > first_len ? p->frame->slice_count : 0;
+    datagram.len = p->len;
+    datagram.frame = p->frame;
+    datagram.hop_limit = p->hop_limit;
+    datagram.traffic_class = p->traffic_class;
     p->stack->counters.udp_in_datagrams++;
     udp->events->on_datagram(udp, udp->user, &datagram);
 }

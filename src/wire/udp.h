@@ -22,8 +22,8 @@ static inline enum ms_drop ms_udp_header_parse(struct udp_header *header, struct
 
     if (b->len < UDP_HEADER_LEN)
         return MS_DROP_UDP_TRUNCATED;
-    header->src_port = load_be16(p);
-    header->dst_port = load_be16(p + 2);
+    header->src_port = (uint16_t)(load_be32(p) >> 16);
+    header->dst_port = (uint16_t)load_be32(p);
     header->len = load_be16(p + 4);
     header->checksum = load_be16(p + 6);
     if (header->len < UDP_HEADER_LEN || header->len > b->len)
