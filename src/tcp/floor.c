@@ -55,6 +55,7 @@ void ms_tcp_init(struct ms_stack *stack, struct arena *arena)
 
 void ms_tcp_rekey(struct ms_stack *stack)
 {
+    ms_syn_forget(stack, NULL); /* they tell their age, and our timestamps, by the old key */
     stack->tcp->isn_key = ms_random_key(&stack->random);
     stack->tcp->cookie_key = ms_random_key(&stack->random);
 }

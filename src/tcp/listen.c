@@ -48,7 +48,7 @@ void ms_tcp_unlisten(struct ms_tcp_listener *listener)
     struct ms_tcp_listener **link =
         &floor->listener_buckets[listener->local.port % LISTENER_BUCKETS];
 
-    ms_syn_forget_listener(listener);
+    ms_syn_forget(listener->stack, listener);
     while (*link != listener)
         link = &(*link)->next;
     *link = listener->next;

@@ -340,16 +340,15 @@ static uint32_t next_record(const struct tcp_floor *floor, uint32_t number)
     return list < SYN_RETRIES ? floor->syn_lists[list].first : FLOW_NONE;
 }
 
-void ms_syn_forget_listener(struct ms_tcp_listener *listener)
+void ms_syn_forget(struct ms_stack *stack, const struct ms_tcp_listener *listener)
 {
-    const struct ms_stack *stack = listener->stack;
     uint32_t number = next_record(stack->tcp, FLOW_NONE);
 
     while (number != FLOW_NONE) {
         struct syn_record *record = record_at(stack->tcp, number);
 
         number = next_record(stack->tcp, number);
-        if (listener_of(stack, record) == listener)
+        if (!listener || listener_of(stack, record) == listener)
             forget(stack, record);
     }
 }

@@ -60,7 +60,8 @@ enum ms_drop ms_listen_hand_over(struct ms_tcp_listener *listener, struct ms_tcp
 /* syn.c: segments that meet a SYN record. */
 enum ms_drop ms_syn_input(struct tcp_floor *floor, struct syn_record *record, struct segment *s);
 enum ms_drop ms_syn_add(struct ms_tcp_listener *listener, struct segment *s);
-void ms_syn_forget_listener(struct ms_tcp_listener *listener);
+/* All of a listener's; NULL: of all listeners. */
+void ms_syn_forget(struct ms_stack *stack, const struct ms_tcp_listener *listener);
 /* Listeners or addresses are others than before, and so is whose backlog a record counts in. */
 void ms_syn_recount(struct ms_stack *stack);
 /* Makes the connection and asks the application. NULL: it refused, or there is no room (*drop). */
