@@ -75,8 +75,8 @@ static void print_interface(FILE *out, const struct device *device)
             netif.tx_bytes, netif.tx_refused);
     fprintf(out,
             "tap: %" PRIu64 " reads, %" PRIu64 " writes, %" PRIu64 " writes tried again, %" PRIu64
-            " send errors, %" PRIu64 " receive errors\n",
-            tap.reads, tap.writes, tap.tx_again, tap.tx_errors, tap.rx_errors);
+            " send errors, %" PRIu64 " receive errors, %" PRIu64 " copied\n",
+            tap.reads, tap.writes, tap.tx_again, tap.tx_errors, tap.rx_errors, tap.rx_copied);
 }
 
 void stats_print(FILE *out, const struct device *device)

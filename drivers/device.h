@@ -25,7 +25,7 @@ struct ms_device_ops {
     unsigned (*poll)(struct ms_device *device, uint64_t now_us);
     /* When poll has something to do without its descriptor: 0: at once; UINT64_MAX: never. */
     uint64_t (*next_deadline)(const struct ms_device *device);
-    /* The poll(2) events to wait for on fd now; 0: none (every receive frame is held). */
+    /* The poll(2) events to wait for on fd now; 0: none. */
     short (*events)(const struct ms_device *device);
     /* Frees it, and for a wrapper its inner device too. After ms_netif_detach(), and once every
      * frame is back. */

@@ -26,6 +26,7 @@ enum {
     SEGMENT_BYTES_MAX = 65280,
     SLICES_MAX = 64,
     FRAMES = 64,
+    RESERVED_PART = 4, /* a fourth of the frames is not given away */
     FRAMES_MAX = 65536,
     BATCH = 32,
     MTU = 1500,
@@ -44,7 +45,8 @@ struct ms_tap {
     struct ms_tap_stats stats;
     char name[IFNAMSIZ];
     bool is_write_blocked; /* the kernel said EAGAIN */
-    uint32_t free_count;
+    uint32_t frames, free_count;
+    uint32_t copies;  /* held by others */
     struct rx **free; /* stack of the receive frames nobody holds */
     struct rx **all;  /* the same frames, in the order they were made */
 };
@@ -52,7 +54,7 @@ struct ms_tap {
 /* A receive buffer: this, its frame, then the bytes. */
 struct rx {
     struct ms_tap *tap;
-    uint8_t *bytes; /* VIRTIO_HEADER_BYTES + FRAME_BYTES_MAX of them */
+    uint8_t *bytes; /* VIRTIO_HEADER_BYTES + FRAME_BYTES_MAX of them, in a copy fewer */
 };
 
 static struct ms_frame *frame_of(struct rx *rx) { return (struct ms_frame *)(rx + 1); }
@@ -118,15 +120,70 @@ static int read_frame(struct ms_tap *tap, struct rx *rx)
     return 0;
 }
 
+/* A receive buffer for a frame of len bytes with its virtio header. */
+static struct rx *make_rx(struct ms_tap *tap, size_t len)
+{
+    /* The IP header lies on a multiple of four, whatever stands in front of it. */
+    size_t skew = tap->device.driver.medium == MS_MEDIUM_ETHERNET ? 8 : 6;
+    struct rx *rx = malloc(sizeof *rx + sizeof(struct ms_frame) + skew + len);
+
+    if (rx)
+        *rx = (struct rx){ .tap = tap, .bytes = (uint8_t *)frame_of(rx)->slices + skew };
+    return rx;
+}
+
+static void free_copy(struct ms_frame *frame)
+{
+    struct rx *rx = (struct rx *)(void *)frame - 1;
+
+    rx->tap->copies--;
+    free(rx);
+}
+
+/* NULL: no memory. */
+static struct ms_frame *copy_frame(struct ms_tap *tap, const struct ms_frame *frame)
+{
+    struct rx *rx = make_rx(tap, VIRTIO_HEADER_BYTES + frame->head_len);
+    struct ms_frame *copy = rx ? frame_of(rx) : NULL;
+
+    if (!rx)
+        return NULL;
+    *copy = *frame;
+    copy->head = rx->bytes + VIRTIO_HEADER_BYTES;
+    copy->release = free_copy;
+    memcpy(copy->head, frame->head, frame->head_len);
+    tap->copies++;
+    return copy;
+}
+
+/*
+ * What of a frame just read is to be delivered: itself, or when few are left a copy of just its
+ * size. Segments wait in the stack for one that is missing; if they took every frame, there would
+ * be none to read that one with.
+ */
+static struct ms_frame *hand_out(struct ms_tap *tap, struct rx *rx)
+{
+    struct ms_frame *copy;
+
+    if (tap->free_count > (tap->frames + RESERVED_PART - 1) / RESERVED_PART) {
+        tap->free_count--;
+        return frame_of(rx);
+    }
+    copy = copy_frame(tap, frame_of(rx));
+    if (copy)
+        tap->stats.rx_copied++;
+    else
+        tap->stats.rx_starved++;
+    return copy;
+}
+
 unsigned ms_tap_receive(struct ms_tap *tap, uint64_t now_us)
 {
     struct ms_frame *frames[BATCH];
     unsigned n = 0;
 
-    if (tap->free_count == 0)
-        tap->stats.rx_starved++;
     /* A hostile peer may fill a batch with bad headers: they count too, so that this ends. */
-    for (unsigned reads = 0; reads < BATCH && tap->free_count > 0; reads++) {
+    for (unsigned reads = 0; reads < BATCH; reads++) {
         struct rx *rx = tap->free[tap->free_count - 1];
         int got = read_frame(tap, rx);
 
@@ -134,8 +191,9 @@ unsigned ms_tap_receive(struct ms_tap *tap, uint64_t now_us)
             break;
         if (got == 0)
             continue;
-        tap->free_count--;
-        frames[n++] = frame_of(rx);
+        frames[n] = hand_out(tap, rx);
+        if (frames[n])
+            n++;
     }
     if (n > 0)
         ms_device_deliver(&tap->device, frames, n, now_us);
@@ -236,7 +294,7 @@ static short device_events(const struct ms_device *device)
 {
     const struct ms_tap *tap = (const struct ms_tap *)device;
 
-    return (short)((tap->free_count > 0 ? POLLIN : 0) | (tap->is_write_blocked ? POLLOUT : 0));
+    return (short)(POLLIN | (tap->is_write_blocked ? POLLOUT : 0));
 }
 
 static void device_close(struct ms_device *device) { ms_tap_close((struct ms_tap *)device); }
@@ -249,26 +307,15 @@ static const struct ms_device_ops device_ops = {
     .close = device_close,
 };
 
-static struct rx *make_rx(struct ms_tap *tap)
-{
-    /* The IP header lies on a multiple of four, whatever stands in front of it. */
-    size_t skew = tap->device.driver.medium == MS_MEDIUM_ETHERNET ? 8 : 6;
-    struct rx *rx =
-        malloc(sizeof *rx + sizeof(struct ms_frame) + skew + VIRTIO_HEADER_BYTES + FRAME_BYTES_MAX);
-
-    if (rx)
-        *rx = (struct rx){ .tap = tap, .bytes = (uint8_t *)frame_of(rx)->slices + skew };
-    return rx;
-}
-
 static bool make_frames(struct ms_tap *tap, uint32_t count)
 {
+    tap->frames = count;
     tap->free = calloc(count, sizeof(struct rx *));
     tap->all = calloc(count, sizeof(struct rx *));
     if (!tap->free || !tap->all)
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        tap->all[i] = make_rx(tap);
+        tap->all[i] = make_rx(tap, VIRTIO_HEADER_BYTES + FRAME_BYTES_MAX);
         if (!tap->all[i])
             return false;
         tap->free[i] = tap->all[i];
@@ -306,7 +353,7 @@ static void choose_mac(struct ms_tap *tap, const uint8_t wish[6])
 
 static void free_tap(struct ms_tap *tap)
 {
-    for (uint32_t i = 0; tap->all && i < tap->device.driver.frames; i++)
+    for (uint32_t i = 0; tap->all && i < tap->frames; i++)
         free(tap->all[i]);
     free(tap->all);
     free(tap->free);
@@ -335,8 +382,7 @@ int ms_tap_adopt(struct ms_tap **tap, int fd, const struct ms_tap_config *config
                     .mtu = config->mtu ? config->mtu : MTU,
                     .slices_max = SLICES_MAX,
                     .checksum_offload = !config->no_offload,
-                    .segment_bytes_max = config->no_offload ? 0 : SEGMENT_BYTES_MAX,
-                    .frames = frames },
+                    .segment_bytes_max = config->no_offload ? 0 : SEGMENT_BYTES_MAX },
         .ops = &device_ops,
         .fd = fd,
     };
@@ -428,7 +474,7 @@ int ms_tap_fd(const struct ms_tap *tap) { return tap->device.fd; }
 
 uint32_t ms_tap_frames_held(const struct ms_tap *tap)
 {
-    return tap->device.driver.frames - tap->free_count;
+    return tap->frames - tap->free_count + tap->copies;
 }
 
 void ms_tap_stats(const struct ms_tap *tap, struct ms_tap_stats *stats) { *stats = tap->stats; }

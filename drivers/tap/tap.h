@@ -12,7 +12,9 @@ struct ms_tap_config {
     enum ms_medium medium; /* Ethernet: tap; IP: tun */
     bool no_offload;       /* every frame one packet with its checksum: for lossy wires */
     uint16_t mtu;          /* of our side; 0: 1500 */
-    uint32_t frames;       /* receive frames of 64 KB each; 0: 64 */
+    uint32_t frames;       /* receive frames of 64 KB each; 0: 64. The last fourth of them is not
+                              given away: what is received then is copied into memory allocated
+                              for it, so that frames held by others do not stop the interface */
     uint8_t mac[6];        /* of our side; all zero: made from the name, locally administered */
 };
 
@@ -20,7 +22,8 @@ struct ms_tap_stats {
     uint64_t reads, writes;
     uint64_t rx_bad_header; /* frames dropped since the virtio header contradicts the frame */
     uint64_t rx_errors;     /* reads that failed other than for want of frames */
-    uint64_t rx_starved;    /* receives that found every frame held */
+    uint64_t rx_copied;     /* frames copied since few were left */
+    uint64_t rx_starved;    /* frames dropped since there was no memory for the copy either */
     uint64_t tx_again;      /* writes the kernel could not take now; tried again later */
     uint64_t tx_errors;     /* frames lost: the kernel refused them, or took only a part */
 };

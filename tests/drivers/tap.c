@@ -143,21 +143,34 @@ static void drops_what_is_shorter_than_the_header(void **state)
     assert_int_equal(stats().rx_bad_header, 2);
 }
 
-static void stops_reading_while_every_frame_is_held(void **state)
+static void goes_on_reading_however_many_frames_are_held(void **state)
 {
     (void)state;
-    open_tap((struct ms_tap_config){ .medium = MS_MEDIUM_ETHERNET, .frames = 2 });
-    assert_int_equal(device->driver.frames, 2);
-    for (unsigned i = 0; i < 3; i++)
-        kernel_sends((struct virtio_net_hdr){ 0 }, 60 + i);
-    assert_int_equal(ms_tap_receive(tap, 0), 2);
-    assert_int_equal(ms_device_events(device), 0);
-    assert_int_equal(ms_tap_receive(tap, 0), 0);
-    assert_int_equal(stats().rx_starved, 1);
+    open_tap((struct ms_tap_config){ .medium = MS_MEDIUM_ETHERNET, .frames = 4 });
+    for (unsigned i = 0; i < 40; i++) {
+        kernel_sends((struct virtio_net_hdr){ .flags = VIRTIO_NET_HDR_F_DATA_VALID }, 60 + i);
+        assert_int_equal(ms_device_events(device), POLLIN);
+        assert_int_equal(ms_tap_receive(tap, 0), 1);
+        assert_int_equal(ms_frame_len(sink.frames[i]), 60 + i);
+        assert_int_equal(sink.frames[i]->flags, MS_FRAME_CHECKSUM_VALID);
+        assert_int_equal(sink.frames[i]->head[59 + i], 0xab);
+        assert_int_equal((uintptr_t)(sink.frames[i]->head + 14) % 4, 0);
+    }
+    assert_int_equal(ms_tap_frames_held(tap), 40);
+    assert_int_equal(stats().rx_copied, 40 - 3);
+    assert_int_equal(stats().rx_starved, 0);
+}
+
+static void copies_nothing_while_enough_frames_are_left(void **state)
+{
+    (void)state;
+    open_tap((struct ms_tap_config){ .medium = MS_MEDIUM_ETHERNET });
+    for (unsigned i = 0; i < 48; i++)
+        kernel_sends((struct virtio_net_hdr){ 0 }, 60);
+    assert_int_equal(ms_tap_receive(tap, 0), 32);
     sink_empty(&sink);
-    assert_int_equal(ms_device_events(device), POLLIN);
-    assert_int_equal(ms_tap_receive(tap, 0), 1);
-    assert_int_equal(ms_frame_len(sink.frames[0]), 62);
+    assert_int_equal(ms_tap_receive(tap, 0), 16);
+    assert_int_equal(stats().rx_copied, 0);
 }
 
 static void counts_a_read_error_and_goes_on(void **state)
@@ -413,7 +426,8 @@ int main(void)
         TEST(takes_the_kernels_word_on_checksums_and_segments),
         TEST(drops_frames_whose_virtio_header_lies),
         TEST(drops_what_is_shorter_than_the_header),
-        TEST(stops_reading_while_every_frame_is_held),
+        TEST(goes_on_reading_however_many_frames_are_held),
+        TEST(copies_nothing_while_enough_frames_are_left),
         TEST(counts_a_read_error_and_goes_on),
         TEST(writes_a_super_frame_with_one_call),
         TEST(writes_a_plain_frame_without_any_claim),
