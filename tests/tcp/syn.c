@@ -28,6 +28,32 @@ static void sends_the_syn_ack_again_ever_more_seldom(void **state)
     assert_int_equal(w->app_count, 0);
 }
 
+/* RFC 6298 5.5: handshakes of different ages keep their times, whichever of them ends. */
+static void handshakes_keep_their_own_times(void **state)
+{
+    struct peer *w = peer_start(state);
+
+    peer_listen(w, 0);
+    for (uint16_t port = 4001; port <= 4004; port++) {
+        peer_flow(w, port);
+        peer_send_syn(w, OFFER());
+        EXPECT(w, .flags = TCP_SYN | TCP_ACK);
+        peer_run(w, 200 * MS);
+    }
+    peer_flow(w, 4001); /* the first, and one from the middle */
+    SEND(w, .flags = TCP_RST, .seq = 1);
+    peer_flow(w, 4003);
+    SEND(w, .flags = TCP_RST, .seq = 1);
+    peer_flow(w, 4002);
+    EXPECT_AFTER(w, 400 * MS, .flags = TCP_SYN | TCP_ACK);
+    peer_flow(w, 4004);
+    EXPECT_AFTER(w, 400 * MS, .flags = TCP_SYN | TCP_ACK);
+    peer_flow(w, 4002);
+    EXPECT_AFTER(w, 1600 * MS, .flags = TCP_SYN | TCP_ACK);
+    peer_flow(w, 4004);
+    EXPECT_AFTER(w, 400 * MS, .flags = TCP_SYN | TCP_ACK);
+}
+
 /* RFC 9293 MUST-23: R2 of a SYN is 3 minutes at least. */
 static void lets_a_handshake_take_three_minutes(void **state)
 {
@@ -495,6 +521,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OVER_BOTH(sends_the_syn_ack_again_ever_more_seldom),
+        OVER_BOTH(handshakes_keep_their_own_times),
         OVER_BOTH(lets_a_handshake_take_three_minutes),
         OVER_BOTH(gives_up_a_handshake_in_the_end),
         OVER_BOTH(remembers_the_options_of_the_syn),
