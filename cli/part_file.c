@@ -10,7 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_stdout(const struct part_file *file) { return strcmp(file->name, "-") == 0; }
+/* What is there already and is no file must not have a file put in its place. */
+static bool is_device_or_pipe(const char *name)
+{
+    struct stat stat_of;
+
+    return stat(name, &stat_of) == 0 && !S_ISREG(stat_of.st_mode) && !S_ISDIR(stat_of.st_mode);
+}
+
+static int open_stream(struct part_file *file)
+{
+    file->is_stream = true;
+    file->fd = strcmp(file->name, "-") == 0 ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+                                            : open(file->name, O_WRONLY | O_CLOEXEC);
+    return file->fd < 0 ? errno : 0;
+}
 
 static void read_version(struct part_file *file)
 {
@@ -69,10 +83,8 @@ int part_file_open(struct part_file *file, const char *name)
     int error;
 
     *file = (struct part_file){ .name = name, .fd = -1 };
-    if (is_stdout(file)) {
-        file->fd = STDOUT_FILENO;
-        return 0;
-    }
+    if (strcmp(name, "-") == 0 || is_device_or_pipe(name))
+        return open_stream(file);
     error = open_part(file);
     if (error)
         part_file_close(file);
@@ -85,7 +97,7 @@ int part_file_restart(struct part_file *file, const char *version)
     if (strlen(version) >= sizeof(file->version) || strpbrk(version, "\r\n"))
         file->version[0] = 0;
     file->len = 0;
-    if (is_stdout(file))
+    if (file->is_stream)
         return 0;
     if (ftruncate(file->fd, 0) != 0)
         return errno;
@@ -94,7 +106,7 @@ int part_file_restart(struct part_file *file, const char *version)
 
 static ssize_t write_some(const struct part_file *file, const char *bytes, size_t len)
 {
-    if (is_stdout(file))
+    if (file->is_stream)
         return write(file->fd, bytes, len);
     return pwrite(file->fd, bytes, len, (off_t)file->len);
 }
@@ -117,7 +129,7 @@ int part_file_append(struct part_file *file, const char *bytes, size_t len)
 
 int part_file_complete(struct part_file *file)
 {
-    if (is_stdout(file))
+    if (file->is_stream)
         return 0;
     if (rename(file->part_name, file->name) != 0)
         return errno;
@@ -132,7 +144,7 @@ void part_file_close(struct part_file *file)
 {
     bool is_worthless = file->len == 0 || file->version[0] == 0;
 
-    if (file->fd >= 0 && !is_stdout(file)) {
+    if (file->fd >= 0) {
         close(file->fd);
         if (file->part_name && is_worthless) {
             unlink(file->part_name);

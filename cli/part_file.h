@@ -14,7 +14,8 @@
 enum { VERSION_SIZE = 256 };
 
 struct part_file {
-    const char *name; /* "-": standard output, which cannot be resumed */
+    const char *name; /* "-": standard output */
+    bool is_stream;   /* that, a device or a pipe: written as it is, and never resumed */
     char *part_name, *version_name;
     int fd;
     uint64_t len;               /* bytes there */

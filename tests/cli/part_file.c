@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Files that are being downloaded. */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -118,6 +120,34 @@ static void refuses_a_name_that_cannot_be_written(void **state)
     rmdir(part_name);
 }
 
+/* A device keeps its place: else root would lose /dev/null to a download. */
+static void writes_into_what_is_no_file(void **state)
+{
+    struct part_file file;
+    struct stat status;
+    int reader;
+    char bytes[4] = "";
+
+    (void)state;
+    assert_int_equal(mkfifo(name, 0600), 0);
+    reader = open(name, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_int_equal(part_file_open(&file, name), 0);
+    assert_int_equal(part_file_restart(&file, "\"tag\""), 0);
+    assert_int_equal(part_file_append(&file, "abc", 3), 0);
+    assert_int_equal(part_file_complete(&file), 0);
+    part_file_close(&file);
+    assert_int_equal(read(reader, bytes, 3), 3);
+    assert_string_equal(bytes, "abc");
+    assert_int_equal(stat(name, &status), 0);
+    assert_true(S_ISFIFO(status.st_mode));
+    close(reader);
+    unlink(name);
+    assert_int_equal(part_file_open(&file, "/dev/full"), 0);
+    assert_int_equal(part_file_append(&file, "abc", 3), ENOSPC);
+    part_file_close(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +156,7 @@ int main(void)
         cmocka_unit_test(begins_anew_without_knowing_the_version),
         cmocka_unit_test(forgets_the_old_bytes_when_restarted),
         cmocka_unit_test(refuses_a_name_that_cannot_be_written),
+        cmocka_unit_test(writes_into_what_is_no_file),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
