@@ -63,6 +63,7 @@ static void split_bucket(struct flow_table *table)
 void ms_flow_table_insert(struct flow_table *table, uint32_t number, uint32_t hash)
 {
     push(table, ms_flow_table_bucket(table, hash), number);
+    table->last = number;
     if (++table->count > table->bucket_count && table->bucket_count < table->bucket_max)
         split_bucket(table);
 }
@@ -86,23 +87,17 @@ uint32_t ms_flow_table_search(struct flow_table *table, const struct flow *flow)
     return table->last;
 }
 
-/* Its memory may soon hold something else. */
-static void forget(struct flow_table *table, uint32_t number)
-{
-    if (table->last == number)
-        table->last = FLOW_NONE;
-}
-
 void ms_flow_table_remove(struct flow_table *table, uint32_t number)
 {
-    forget(table, number);
+    if (table->last == number)
+        table->last = FLOW_NONE; /* its memory may soon hold something else */
     *find_link(table, number) = ms_flow_table_at(table, number)->hash_next;
     table->count--;
 }
 
 void ms_flow_table_replace(struct flow_table *table, uint32_t old, uint32_t number)
 {
-    forget(table, old);
     *find_link(table, old) = number;
+    table->last = number;
     ms_flow_table_at(table, number)->hash_next = ms_flow_table_at(table, old)->hash_next;
 }

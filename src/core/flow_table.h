@@ -29,7 +29,7 @@ struct flow_table {
     uint32_t bucket_count; /* mask + 1 + split */
     uint32_t bucket_max;
     uint32_t count;
-    uint32_t last; /* the entry found last, or FLOW_NONE: packets come in trains */
+    uint32_t last; /* the entry found or made last, or FLOW_NONE: packets come in trains */
     struct siphash_key key;
     uint8_t *large, *small; /* entries 0 to large_count - 1, and those after */
     uint32_t large_size, small_size, large_count;
