@@ -18,6 +18,7 @@ struct direction {
     uint64_t *due_us;    /* when each arrives; unused without rate and delay */
     uint64_t *depart_us; /* when each has left the queue */
     uint32_t mask;
+    uint32_t batch_frames;
     uint32_t first;    /* the next to arrive */
     uint32_t departed; /* the first that still stands in the queue */
     uint32_t entered;  /* the first that has not entered the wire */
@@ -42,20 +43,18 @@ struct ms_link {
 static unsigned transmit(struct ms_driver *driver, struct ms_frame **frames, unsigned n)
 {
     struct direction *out = &((struct end *)driver)->out;
-    uint32_t room = out->mask + 1 - (out->end - out->first);
-    uint64_t bytes = 0;
+    uint32_t at = out->end, room = out->mask + 1 - (at - out->first), end;
 
     if (n > room) {
         n = room;
         out->stats.refused++;
     }
-    for (unsigned i = 0; i < n; i++) {
-        out->frames[(out->end + i) & out->mask] = frames[i];
-        bytes += ms_frame_len(frames[i]);
-    }
-    out->end += n;
     out->stats.frames += n;
-    out->stats.bytes += bytes;
+    for (end = at + n; at != end; at++, frames++) {
+        out->stats.bytes += ms_frame_len(*frames);
+        out->frames[at & out->mask] = *frames;
+    }
+    out->end = end;
     return n;
 }
 
@@ -112,52 +111,52 @@ static void enter_all(struct direction *out, const struct ms_link_config *config
     out->end = out->entered;
 }
 
-/* How many frames from `first` are due, without going round the ring's corner. */
-static uint32_t due_run(const struct direction *out, uint32_t limit, uint64_t now_us)
+/* How many frames have entered the wire and are due. */
+static uint32_t due_count(const struct direction *out, uint64_t now_us)
 {
-    uint32_t n = 0;
+    uint32_t i = out->first;
 
-    while (n < limit && out->due_us[(out->first + n) & out->mask] <= now_us)
-        n++;
-    return n;
+    while (i != out->entered && out->due_us[i & out->mask] <= now_us)
+        i++;
+    return i - out->first;
 }
 
-/* The frames are handed over where they lie in the ring: no copy of the array either. */
-static unsigned deliver(struct ms_link *link, struct direction *out, struct ms_device *to,
-                        uint64_t now_us)
+/*
+ * Hands n frames over where they lie in the ring: no copy of the array either. What is sent
+ * meanwhile waits for the next call.
+ */
+static void deliver(struct direction *out, struct ms_device *to, uint32_t n, uint64_t now_us)
 {
-    uint32_t stop = out->end; /* what is sent meanwhile waits for the next call */
-    unsigned delivered = 0;
+    const uint32_t batch_max = out->batch_frames;
 
-    while (out->first != stop) {
-        uint32_t n = stop - out->first;
-        uint32_t to_corner = out->mask + 1 - (out->first & out->mask);
+    while (n > 0) {
+        uint32_t first = out->first & out->mask;
+        uint32_t batch = n < batch_max ? n : batch_max;
 
-        if (n > to_corner)
-            n = to_corner;
-        if (n > link->config.batch_frames)
-            n = link->config.batch_frames;
-        if (link->is_timed)
-            n = due_run(out, n, now_us);
-        if (n == 0)
-            break;
-        ms_device_deliver(to, &out->frames[out->first & out->mask], n, now_us);
-        out->first += n;
-        delivered += n;
+        if (batch > out->mask + 1 - first)
+            batch = out->mask + 1 - first;
+        ms_device_deliver(to, out->frames + first, batch, now_us);
+        out->first += batch;
+        n -= batch;
     }
-    return delivered;
 }
 
 unsigned ms_link_deliver(struct ms_link *link, uint64_t now_us)
 {
-    struct end *ends = link->ends;
+    struct direction *up = &link->ends[0].out, *down = &link->ends[1].out;
+    uint32_t n = up->end - up->first, m;
 
     if (link->is_timed) {
-        enter_all(&ends[0].out, &link->config, now_us);
-        enter_all(&ends[1].out, &link->config, now_us);
+        enter_all(up, &link->config, now_us);
+        enter_all(down, &link->config, now_us);
+        n = due_count(up, now_us);
     }
-    return deliver(link, &ends[0].out, &ends[1].device, now_us) +
-           deliver(link, &ends[1].out, &ends[0].device, now_us);
+    if (n > 0)
+        deliver(up, &link->ends[1].device, n, now_us);
+    m = link->is_timed ? due_count(down, now_us) : down->end - down->first;
+    if (m > 0)
+        deliver(down, &link->ends[0].device, m, now_us);
+    return n + m;
 }
 
 static uint64_t direction_deadline(const struct ms_link *link, const struct direction *out)
@@ -243,6 +242,7 @@ static bool open_end(struct ms_link *link, unsigned i)
         end->device.driver.mac[j] = config->mac[i][j];
     end->link = link;
     out->mask = config->ring_frames - 1;
+    out->batch_frames = config->batch_frames;
     out->frames = calloc(config->ring_frames, sizeof *out->frames);
     out->due_us = calloc(config->ring_frames, sizeof *out->due_us);
     out->depart_us = calloc(config->ring_frames, sizeof *out->depart_us);
