@@ -16,19 +16,35 @@ static struct sent_frame *sent_frame_of(struct ms_frame *frame)
     return (struct sent_frame *)(void *)frame - 1;
 }
 
-/* Shared by all frames of the stack's own. */
-static void release(struct ms_frame *frame)
+/* Of several slices, or borrowed ones. */
+__attribute__((noinline)) static void release_pieces(struct ms_frame *frame)
 {
     struct sent_frame *sent = sent_frame_of(frame);
-    const struct ms_slice *slice = frame->slices;
 
-    for (unsigned n = frame->slice_count; n > 0; n--, slice++) {
-        if (slice->buf)
-            ms_buf_put(slice->buf);
+    for (unsigned i = 0; i < frame->slice_count; i++) {
+        if (frame->slices[i].buf)
+            ms_buf_put(frame->slices[i].buf);
     }
     if (sent->parent)
         ms_frame_put(sent->parent);
     ms_pool_put(&sent->stack->frames, sent);
+}
+
+/* Shared by all frames of the stack's own. The buffer comes last: nothing is left to be done then.
+ */
+static void release(struct ms_frame *frame)
+{
+    struct sent_frame *sent = sent_frame_of(frame);
+    struct ms_buf *buf;
+
+    if (MS_UNLIKELY(sent->parent || frame->slice_count > 1)) {
+        release_pieces(frame);
+        return;
+    }
+    buf = frame->slice_count > 0 ? frame->slices[0].buf : NULL;
+    ms_pool_put(&sent->stack->frames, sent);
+    if (buf)
+        ms_buf_put(buf);
 }
 
 MS_COLD struct sent_frame *ms_sent_frame_make(struct ms_stack *stack)
