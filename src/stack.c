@@ -86,9 +86,10 @@ static MS_INLINE enum ms_drop climb(struct packet *p)
     enum ms_drop drop;
 
     if (is_ethernet) {
-        drop = ms_eth_input(p, &type);
+        drop = ms_eth_input(p, &p->ethertype);
         if (drop != MS_DROP_NONE)
             return drop;
+        type = p->ethertype;
     } else {
         type = type_of_version(p);
     }
@@ -109,14 +110,15 @@ static MS_INLINE void input_frame(struct packet *p, struct ms_frame *frame)
     struct ms_netif *netif = p->netif;
     enum ms_drop drop;
 
+    p->flags &= PACKET_LOOPED;
     p->frame = frame;
     p->bytes = bytes_of(frame->head, frame->head_len);
     p->len = ms_frame_len(frame);
     netif->stats.rx_bytes += p->len;
     drop = MS_LIKELY(netif->is_up) ? climb(p) : MS_DROP_INTERFACE_DOWN;
     if (MS_UNLIKELY(drop != MS_DROP_NONE)) {
-        netif->stats.rx_dropped++;
-        ms_count_drop(netif->stack, drop);
+        p->netif->stats.rx_dropped++;
+        ms_count_drop(p->stack, drop);
     }
     ms_frame_put(p->frame); /* not `frame`: reassembly puts its own in the place of a fragment */
 }
@@ -128,11 +130,10 @@ static void input(struct ms_netif *netif, struct ms_frame **frames, unsigned n, 
 
     p.stack = netif->stack;
     p.netif = netif;
+    p.flags = flags;
     netif->stats.rx_frames += n;
-    for (; frames != end; frames++) {
-        p.flags = flags;
+    for (; frames != end; frames++)
         input_frame(&p, *frames);
-    }
 }
 
 /* Time enters here and in ms_poll() alone; it never goes back. */
@@ -164,8 +165,15 @@ static void expire(struct ms_stack *stack, struct timer *timer)
     }
 }
 
+MS_COLD static void expire_all(struct ms_stack *stack, struct timer *timer)
+{
+    do
+        expire(stack, timer);
+    while ((timer = ms_wheel_expire(&stack->wheel, stack->now_us)));
+}
+
 /* What we sent to ourselves climbs like any other packet. */
-static void input_looped(struct ms_stack *stack)
+MS_COLD static void input_looped(struct ms_stack *stack)
 {
     for (unsigned i = 0; i < LOOPED_MAX && !ms_ip_loop_is_empty(stack); i++) {
         struct ms_frame *frame = ms_ip_loop_take(stack);
@@ -176,6 +184,7 @@ static void input_looped(struct ms_stack *stack)
 
 void ms_poll(struct ms_stack *stack, uint64_t now_us)
 {
+    const struct ms_netif *end;
     struct timer *timer;
 
     set_time(stack, now_us);
@@ -183,13 +192,14 @@ void ms_poll(struct ms_stack *stack, uint64_t now_us)
         stack->has_lost_address = false;
         ms_tcp_check_addresses(stack);
     }
-    input_looped(stack);
-    while ((timer = ms_wheel_expire(&stack->wheel, stack->now_us)))
-        expire(stack, timer);
+    if (MS_UNLIKELY(!ms_ip_loop_is_empty(stack)))
+        input_looped(stack);
+    timer = ms_wheel_expire(&stack->wheel, stack->now_us);
+    if (MS_UNLIKELY(timer != NULL))
+        expire_all(stack, timer);
     ms_tcp_flush(stack);
-    for (uint32_t i = 0; i < stack->netif_count; i++) {
-        struct ms_netif *netif = &stack->netifs[i];
-
+    end = stack->netifs + stack->netif_count;
+    for (struct ms_netif *netif = stack->netifs; netif != end; netif++) {
         if (netif->queue_head != netif->queue_tail)
             ms_netif_flush(netif);
     }

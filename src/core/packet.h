@@ -32,7 +32,8 @@ struct packet {
     uint8_t protocol; /* what follows the IP headers */
     uint8_t hop_limit;
     uint8_t traffic_class;
-    uint8_t flags; /* enum packet_flag */
+    uint8_t flags;      /* enum packet_flag */
+    uint16_t ethertype; /* what the frame says the packet is */
 };
 
 /* A header was read: n bytes fewer. */

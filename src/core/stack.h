@@ -29,6 +29,7 @@ struct ms_stack {
     struct udp_floor *udp;
     struct pool frames; /* to send */
     struct ms_netif *netifs;
+    struct ms_netif *loop;    /* leads back to ourselves; not among netifs */
     uint32_t netif_count;     /* places, attached or not */
     bool has_lost_address;    /* connections bound to it are to end */
     uint32_t path_generation; /* changes whenever a route, address or neighbour entry goes */

@@ -13,6 +13,7 @@ void ms_loop_init(struct ms_stack *stack, struct arena *arena)
     if (!queue)
         return;
     loop = &stack->ip->loop;
+    stack->loop = &loop->netif;
     loop->driver = (struct ms_driver){
         .medium = MS_MEDIUM_IP,
         .mtu = LOOP_MTU,
@@ -31,20 +32,11 @@ void ms_loop_init(struct ms_stack *stack, struct arena *arena)
     };
 }
 
-struct ms_netif *ms_ip_loop_netif(struct ms_stack *stack) { return &stack->ip->loop.netif; }
-
 struct ms_frame *ms_ip_loop_take(struct ms_stack *stack)
 {
-    struct ms_netif *netif = &stack->ip->loop.netif;
+    struct ms_netif *netif = stack->loop;
 
     if (ms_ip_loop_is_empty(stack))
         return NULL;
     return netif->queue[netif->queue_tail++ & netif->queue_mask];
-}
-
-bool ms_ip_loop_is_empty(const struct ms_stack *stack)
-{
-    const struct ms_netif *netif = &stack->ip->loop.netif;
-
-    return netif->queue_head == netif->queue_tail;
 }

@@ -16,9 +16,17 @@ struct loop {
 void ms_loop_init(struct ms_stack *stack, struct arena *arena);
 
 /* The interface such packets climb from: medium IP, always up, not among stack->netifs. */
-struct ms_netif *ms_ip_loop_netif(struct ms_stack *stack);
+static inline struct ms_netif *ms_ip_loop_netif(const struct ms_stack *stack)
+{
+    return stack->loop;
+}
+
 /* The next packet to climb, with PACKET_LOOPED set, its reference with it; NULL: none is left. */
 struct ms_frame *ms_ip_loop_take(struct ms_stack *stack);
-bool ms_ip_loop_is_empty(const struct ms_stack *stack);
+
+static inline bool ms_ip_loop_is_empty(const struct ms_stack *stack)
+{
+    return stack->loop->queue_head == stack->loop->queue_tail;
+}
 
 #endif
