@@ -17,8 +17,8 @@ enum {
     TS_SACK = 0x20,
 };
 
-/* The MSS values that three bits can name, IPv4's and IPv6's commonest among them. */
-static const uint16_t mss_values[] = { 536, 1200, 1300, 1360, 1400, 1440, 1460, 8940 };
+/* The MSS values that three bits can name: defaults and commonest. 0: the least there may be. */
+static const uint16_t mss_values[] = { 0, 536, 1220, 1360, 1400, 1440, 1460, 8940 };
 
 static uint32_t hash_of(const struct ms_stack *stack, const struct flow *flow, uint32_t peer_isn,
                         uint32_t top)
@@ -61,7 +61,7 @@ enum ms_drop ms_cookie_send(struct ms_tcp_listener *listener, struct segment *s)
 {
     struct ms_stack *stack = listener->stack;
     const struct tcp_header *syn = &s->header;
-    uint16_t mss = syn->options & TCP_OPTION_MSS ? syn->mss : mss_values[0];
+    uint16_t mss = syn->options & TCP_OPTION_MSS ? syn->mss : s->p->is_ipv4 ? 536 : 1220;
     uint32_t top = counter_now(stack) << 3 | mss_index(mss), bits = 0, ts_offset;
     uint32_t headers = TCP_HEADER_LEN + (s->p->is_ipv4 ? 20 : 40);
     struct tcp_header answer = {
