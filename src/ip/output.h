@@ -55,6 +55,15 @@ static MS_INLINE void ip_push_ipv4_header(const struct path *path, struct ms_fra
     ms_ipv4_plain_header_store(&header, frame->head);
 }
 
+/* The pseudo header's sum of what goes along the path. */
+static MS_INLINE uint64_t ip_path_pseudo_sum(const struct path *path, const struct ip_send *send)
+{
+    if (MS_UNLIKELY(path->kind == PATH_OTHER))
+        return ms_ip_pseudo_sum(send->local, send->remote, send->protocol, send->len);
+    return ms_checksum_pseudo_ipv4(send->local->bytes + 12, send->remote->bytes + 12,
+                                   send->protocol, send->len);
+}
+
 /*
  * ms_ip_output() in line, for a caller that has just seen that the interface's queue has room.
  * *send never needs to have an address, so that its values can stay in registers.

@@ -5,6 +5,7 @@
 
 #include "core/frame.h"
 #include "ip/ip.h"
+#include "ip/output.h"
 #include "wire/tcp.h"
 
 struct emission {
@@ -29,11 +30,11 @@ static inline uint64_t tcp_payload_sum(const struct ms_stack *stack, const struc
     return ms_tcp_pieces_sum(stack, frame);
 }
 
-static MS_INLINE void tcp_put_checksum(const struct emission *e, uint32_t header_len)
+static MS_INLINE void tcp_put_checksum(const struct emission *e, const struct ip_send *send,
+                                       uint32_t header_len)
 {
     struct ms_frame *frame = e->frame;
-    uint64_t sum = ms_ip_pseudo_sum(&e->flow->local, &e->flow->remote, IP_PROTOCOL_TCP,
-                                    header_len + e->payload_len);
+    uint64_t sum = ip_path_pseudo_sum(e->path, send);
     uint16_t checksum;
 
     if (e->path->netif->driver->checksum_offload) {
@@ -62,9 +63,9 @@ static MS_INLINE void tcp_emit_headed(const struct emission *e, uint32_t header_
 
     e->frame->head -= header_len;
     e->frame->head_len = header_len;
-    tcp_put_checksum(e, header_len);
+    tcp_put_checksum(e, &send, header_len);
     e->stack->counters.tcp_out_segments++;
-    ms_ip_output(e->stack, e->path, e->frame, &send);
+    ip_output(e->stack, e->path, e->frame, &send);
 }
 
 /* A segment with a timestamp or without options. Takes over the frame. */

@@ -79,13 +79,9 @@ static void put_full_checksum(const struct ms_udp *udp, struct ms_frame *frame)
 }
 
 static MS_INLINE void put_partial_checksum(const struct ms_udp *udp, struct ms_frame *frame,
-                                           uint32_t len)
+                                           const struct ip_send *send)
 {
-    uint64_t sum = udp->path.kind == PATH_OTHER
-                       ? ms_ip_pseudo_sum(&udp->path_local, &udp->path_remote, IP_PROTOCOL_UDP, len)
-                       : ms_checksum_pseudo_ipv4(udp->path_local.bytes + 12,
-                                                 udp->path_remote.bytes + 12, IP_PROTOCOL_UDP, len);
-    uint16_t checksum = ms_checksum_fold(sum);
+    uint16_t checksum = ms_checksum_fold(ip_path_pseudo_sum(&udp->path, send));
 
     frame->flags = MS_FRAME_CHECKSUM_PARTIAL;
     frame->checksum_start = 0; /* each header in front moves it on */
@@ -118,7 +114,7 @@ static MS_INLINE void emit(struct ms_udp *udp, uint16_t port, struct ms_buf *pay
     frame->head_len = UDP_HEADER_LEN;
     ms_udp_header_emit(&header, frame->head + UDP_HEADER_LEN);
     if (is_whole && MS_LIKELY(udp->path_checksum == UDP_CHECKSUM_PARTIAL))
-        put_partial_checksum(udp, frame, send.len);
+        put_partial_checksum(udp, frame, &send);
     else if (udp->path_checksum != UDP_CHECKSUM_NONE)
         put_full_checksum(udp, frame);
     udp->stack->counters.udp_out_datagrams++;
