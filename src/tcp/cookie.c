@@ -20,25 +20,25 @@ enum {
 /* The MSS values that three bits can name: defaults and commonest. 0: the least there may be. */
 static const uint16_t mss_values[] = { 0, 536, 1220, 1360, 1400, 1440, 1460, 8940 };
 
-static uint32_t hash_of(const struct ms_stack *stack, const struct flow *flow, uint32_t peer_isn,
-                        uint32_t top)
+/* The counter is hashed whole: a cookie that is 2048 s old has the same five bits again. */
+static uint32_t hash_of(const struct ms_stack *stack, const struct segment *s, uint32_t peer_isn,
+                        uint64_t top)
 {
-    uint64_t words[6] = {
+    const struct flow *flow = &s->p->flow;
+    uint64_t words[7] = {
         load_be64(flow->local.bytes),
         load_be64(flow->local.bytes + 8),
         load_be64(flow->remote.bytes),
         load_be64(flow->remote.bytes + 8),
         (uint64_t)flow->local_port << 16 | flow->remote_port,
-        (uint64_t)peer_isn << 8 | top,
+        peer_isn,
+        top,
     };
 
     return (uint32_t)ms_siphash(&stack->tcp->cookie_key, words, MS_ARRAY_LEN(words)) & HASH_MASK;
 }
 
-static uint32_t counter_now(const struct ms_stack *stack)
-{
-    return (uint32_t)(stack->now_us / COUNTER_US) & COUNTER_BITS_MASK;
-}
+static uint64_t counter_now(const struct ms_stack *stack) { return stack->now_us / COUNTER_US; }
 
 static unsigned mss_index(uint16_t mss)
 {
@@ -62,12 +62,13 @@ enum ms_drop ms_cookie_send(struct ms_tcp_listener *listener, struct segment *s)
     struct ms_stack *stack = listener->stack;
     const struct tcp_header *syn = &s->header;
     uint16_t mss = syn->options & TCP_OPTION_MSS ? syn->mss : s->p->is_ipv4 ? 536 : 1220;
-    uint32_t top = counter_now(stack) << 3 | mss_index(mss), bits = 0, ts_offset;
+    uint64_t top = counter_now(stack) << 3 | mss_index(mss);
+    uint32_t bits = 0, ts_offset;
     uint32_t headers = TCP_HEADER_LEN + (s->p->is_ipv4 ? 20 : 40);
     struct tcp_header answer = {
         .src_port = s->p->flow.local_port,
         .dst_port = s->p->flow.remote_port,
-        .seq = top << 24 | hash_of(stack, &s->p->flow, syn->seq, top),
+        .seq = (uint32_t)top << 24 | hash_of(stack, s, syn->seq, top),
         .ack = syn->seq + 1,
         .flags = TCP_SYN | TCP_ACK,
         .window = (uint16_t)min_u32(stack->config.tcp_recv_window_bytes, UINT16_MAX),
@@ -118,19 +119,26 @@ static struct syn_record record_from(const struct segment *s, uint32_t cookie)
     return record;
 }
 
+static bool is_ours(const struct ms_stack *stack, const struct segment *s, uint32_t cookie)
+{
+    uint64_t now = counter_now(stack), age = (now - (cookie >> 27)) & COUNTER_BITS_MASK;
+    uint64_t top = (now - age) << 3 | (cookie >> 24 & 7);
+
+    return age <= AGE_MAX && (cookie & HASH_MASK) == hash_of(stack, s, s->seq - 1, top);
+}
+
 enum ms_drop ms_cookie_input(struct ms_tcp_listener *listener, struct segment *s)
 {
     struct ms_stack *stack = listener->stack;
     struct tcp_floor *floor = stack->tcp;
-    uint32_t cookie = s->header.ack - 1, top = cookie >> 24;
+    uint32_t cookie = s->header.ack - 1;
     struct syn_record record;
     struct ms_tcp *c;
     enum ms_drop drop;
 
     if (stack->now_us >= floor->cookies_until_us || (s->flags & TCP_SYN))
         return MS_DROP_TCP_NO_CONNECTION;
-    if (((counter_now(stack) - (top >> 3)) & COUNTER_BITS_MASK) > AGE_MAX ||
-        (cookie & HASH_MASK) != hash_of(stack, &s->p->flow, s->seq - 1, top)) {
+    if (!is_ours(stack, s, cookie)) {
         stack->counters.tcp_syn_cookies_failed++;
         return MS_DROP_TCP_BAD_COOKIE;
     }
