@@ -14,9 +14,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { IPV4_AT = 12, IPV4_BYTES = 4, IPV6_BYTES = 16 };
+enum { IPV4_AT = 12, IPV4_BYTES = 4, IPV6_BYTES = 16, LOCAL_TRIES = 500 };
 
 /* A request about one address; two attributes of at most 16 bytes, and the flags. */
 struct addr_request {
@@ -60,33 +61,77 @@ static void build_request(struct addr_request *request, uint16_t type, unsigned 
         add_attribute(request, IFA_FLAGS, &flags, sizeof flags);
 }
 
-/* Sends the request and waits for the kernel's answer, which comes at once. */
-static int exchange(const struct addr_request *request)
+/* Sends a request and waits for the kernel's answer, which comes at once. Its length, or -1. */
+static ssize_t ask(const struct nlmsghdr *request, void *answer, size_t size)
 {
     struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    ssize_t n = -1;
+    int error;
+
+    if (fd < 0)
+        return -1;
+    if (sendto(fd, request, request->nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof kernel) >= 0)
+        n = recv(fd, answer, size, 0);
+    error = errno;
+    close(fd);
+    errno = error;
+    return n;
+}
+
+static int exchange(const struct addr_request *request)
+{
     struct {
         struct nlmsghdr header;
         struct nlmsgerr error;
         uint8_t rest[256];
     } answer;
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    ssize_t n = -1;
+    ssize_t n = ask(&request->header, &answer, sizeof answer);
 
-    if (fd < 0)
+    if (n < 0)
         return errno;
-    if (sendto(fd, request, request->header.nlmsg_len, 0, (struct sockaddr *)&kernel,
-               sizeof kernel) >= 0)
-        n = recv(fd, &answer, sizeof answer, 0);
-    if (n < 0) {
-        int error = errno;
-
-        close(fd);
-        return error;
-    }
-    close(fd);
     if ((size_t)n < NLMSG_LENGTH(sizeof answer.error) || answer.header.nlmsg_type != NLMSG_ERROR)
         return EPROTO;
     return -answer.error.error;
+}
+
+/* Whether the kernel takes what is sent to an IPv6 address as its own. */
+static bool is_local(const struct ms_addr *addr)
+{
+    struct {
+        struct nlmsghdr header;
+        struct rtmsg message;
+        struct rtattr attribute;
+        uint8_t bytes[IPV6_BYTES];
+    } request = {
+        .header = { .nlmsg_len = sizeof request,
+                    .nlmsg_type = RTM_GETROUTE,
+                    .nlmsg_flags = NLM_F_REQUEST },
+        .message = { .rtm_family = AF_INET6, .rtm_dst_len = 8 * IPV6_BYTES },
+        .attribute = { .rta_len = RTA_LENGTH(IPV6_BYTES), .rta_type = RTA_DST },
+    };
+    struct {
+        struct nlmsghdr header;
+        struct rtmsg message;
+        uint8_t rest[1024];
+    } answer;
+
+    memcpy(request.bytes, addr->bytes, IPV6_BYTES);
+    return ask(&request.header, &answer, sizeof answer) >=
+               (ssize_t)NLMSG_LENGTH(sizeof answer.message) &&
+           answer.header.nlmsg_type == RTM_NEWROUTE && answer.message.rtm_type == RTN_LOCAL;
+}
+
+/*
+ * The kernel begins to listen on an IPv6 address some time after it has confirmed it; what comes
+ * earlier is lost. Best effort: if it takes very long, the address is usable later.
+ */
+static void wait_until_local(const struct ms_addr *addr)
+{
+    const struct timespec pause = { .tv_nsec = 1000000 };
+
+    for (unsigned i = 0; i < LOCAL_TRIES && !is_local(addr); i++)
+        nanosleep(&pause, NULL);
 }
 
 static bool is_prefix_sensible(const struct ms_host_addr *addr)
@@ -188,6 +233,10 @@ int ms_host_up(const struct ms_host_config *config, char *message, size_t size)
         (void)ms_addr_format(&config->addrs[i].addr, text);
         snprintf(what, sizeof what, "give %s/%u to", text, config->addrs[i].prefix_len);
         (void)fail(error, what, config->name, message, size);
+    }
+    for (unsigned i = 0; !error && i < config->addr_count; i++) {
+        if (!ms_addr_is_ipv4(&config->addrs[i].addr))
+            wait_until_local(&config->addrs[i].addr);
     }
     return error;
 }
