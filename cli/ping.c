@@ -117,25 +117,36 @@ static void fail(struct ping *ping, const char *why)
     ping->loop.is_done = true;
 }
 
+/* A payload to lend. NULL: no memory. */
+static struct echo_buf *make_payload(uint32_t size)
+{
+    struct echo_buf *echo = malloc(sizeof(*echo) + size);
+
+    if (!echo)
+        return NULL;
+    for (uint32_t i = 0; i < size; i++)
+        echo->bytes[i] = (uint8_t)i;
+    echo->buf = (struct ms_buf){ .data = echo->bytes, .len = size, .release = on_release };
+    return echo;
+}
+
 static void send_echo(struct ping *ping, uint64_t now_us)
 {
     unsigned place = (unsigned)(ping->sent % REMEMBERED);
-    struct echo_buf *echo = malloc(sizeof(*echo) + ping->size);
+    struct echo_buf *echo = make_payload(ping->size);
     enum ms_error error;
 
     if (!echo) {
         fail(ping, "not enough memory");
         return;
     }
-    for (uint32_t i = 0; i < ping->size; i++)
-        echo->bytes[i] = (uint8_t)i;
-    echo->buf = (struct ms_buf){ .data = echo->bytes, .len = ping->size, .release = on_release };
     ping->sent_us[place] = now_us;
     ping->is_answered[place] = false;
     error = ms_icmp_send_echo(ping->device.stack, &ping->target, ping->identifier,
-                              (uint16_t)ping->sent, &echo->buf);
+                              (uint16_t)ping->sent, ping->size ? &echo->buf : NULL);
+    if (error || ping->size == 0)
+        free(echo); /* was not lent */
     if (error) {
-        free(echo);
         fail(ping, ms_error_text(error));
         return;
     }
