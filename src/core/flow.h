@@ -81,6 +81,8 @@ static inline bool addr_is_link_local(const struct ms_addr *addr)
 }
 
 /* Keyed, so that nobody outside can aim at one bucket. */
+uint64_t ms_flow_hash64(const struct siphash_key *key, const struct flow *flow);
+/* Its lower half. */
 uint32_t ms_flow_hash(const struct siphash_key *key, const struct flow *flow);
 
 /* The pseudo header's sum (RFC 9293, 3.1; RFC 8200, 8.1), to be added to a transport's. */

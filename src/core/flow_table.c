@@ -28,6 +28,8 @@ void ms_flow_table_init(struct flow_table *table, struct arena *arena, uint32_t 
     table->count = 0;
     table->last = FLOW_NONE;
     table->key = key;
+    memset(&table->hashed, 0, sizeof(table->hashed));
+    table->hash = ms_flow_hash(&key, &table->hashed);
     if (!table->buckets)
         return;
     for (uint32_t i = 0; i < BUCKETS_MIN; i++)
@@ -60,6 +62,15 @@ static void split_bucket(struct flow_table *table)
     }
 }
 
+uint32_t ms_flow_table_hash(struct flow_table *table, const struct flow *flow)
+{
+    if (!flow_equal(&table->hashed, flow)) {
+        table->hashed = *flow;
+        table->hash = ms_flow_hash(&table->key, flow);
+    }
+    return table->hash;
+}
+
 void ms_flow_table_insert(struct flow_table *table, uint32_t number, uint32_t hash)
 {
     push(table, ms_flow_table_bucket(table, hash), number);
@@ -72,7 +83,7 @@ void ms_flow_table_insert(struct flow_table *table, uint32_t number, uint32_t ha
 static uint32_t *find_link(struct flow_table *table, uint32_t number)
 {
     const struct flow *flow = &ms_flow_table_at(table, number)->flow;
-    uint32_t *link = &table->buckets[ms_flow_table_bucket(table, ms_flow_hash(&table->key, flow))];
+    uint32_t *link = &table->buckets[ms_flow_table_bucket(table, ms_flow_table_hash(table, flow))];
 
     while (*link != number) {
         MS_ASSERT(*link != FLOW_NONE);
@@ -83,7 +94,7 @@ static uint32_t *find_link(struct flow_table *table, uint32_t number)
 
 uint32_t ms_flow_table_search(struct flow_table *table, const struct flow *flow)
 {
-    table->last = ms_flow_table_find(table, flow, ms_flow_hash(&table->key, flow));
+    table->last = ms_flow_table_find(table, flow, ms_flow_table_hash(table, flow));
     return table->last;
 }
 

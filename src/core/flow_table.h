@@ -31,6 +31,9 @@ struct flow_table {
     uint32_t count;
     uint32_t last; /* the entry found or made last, or FLOW_NONE: packets come in trains */
     struct siphash_key key;
+    struct flow
+        hashed; /* the flow hashed last, and its hash: one has to be hashed often in a row */
+    uint32_t hash;
     uint8_t *large, *small; /* entries 0 to large_count - 1, and those after */
     uint32_t large_size, small_size, large_count;
 };
@@ -38,6 +41,8 @@ struct flow_table {
 /* Room for `entries` entries. large/small and their sizes are set by the owner afterwards. */
 void ms_flow_table_init(struct flow_table *table, struct arena *arena, uint32_t entries,
                         struct siphash_key key);
+/* The flow's hash; *table remembers the last one. */
+uint32_t ms_flow_table_hash(struct flow_table *table, const struct flow *flow);
 /* The entry's number for large entry i is i; for small entry i it is large_count + i. */
 void ms_flow_table_insert(struct flow_table *table, uint32_t number, uint32_t hash);
 void ms_flow_table_remove(struct flow_table *table, uint32_t number);

@@ -62,7 +62,7 @@ uint64_t ms_siphash(const struct siphash_key *key, const uint64_t *words, size_t
     return sip_end(&s);
 }
 
-uint32_t ms_flow_hash(const struct siphash_key *key, const struct flow *flow)
+uint64_t ms_flow_hash64(const struct siphash_key *key, const struct flow *flow)
 {
     struct sip_state s = sip_begin(key);
     uint64_t ports = (uint64_t)flow->local_port << 16 | flow->remote_port;
@@ -78,7 +78,12 @@ uint32_t ms_flow_hash(const struct siphash_key *key, const struct flow *flow)
         sip_word(&s, load_be64(flow->remote.bytes + 8));
         sip_word(&s, ports | UINT64_C(36) << 56);
     }
-    return (uint32_t)sip_end(&s);
+    return sip_end(&s);
+}
+
+uint32_t ms_flow_hash(const struct siphash_key *key, const struct flow *flow)
+{
+    return (uint32_t)ms_flow_hash64(key, flow);
 }
 
 void ms_random_init(struct random *random, const uint8_t seed[32])

@@ -148,6 +148,6 @@ enum ms_drop ms_cookie_input(struct ms_tcp_listener *listener, struct segment *s
         return drop;
     stack->counters.tcp_syn_cookies_accepted++;
     ms_flow_table_insert(&floor->table, conn_number(floor, c),
-                         ms_flow_hash(&floor->table.key, &s->p->flow));
+                         ms_flow_table_hash(&floor->table, &s->p->flow));
     return ms_listen_hand_over(listener, c, s);
 }

@@ -56,15 +56,7 @@ bool ms_tcp_pick_port(struct ms_stack *stack, struct flow *flow)
 
 static uint64_t keyed_part(const struct ms_stack *stack, const struct flow *flow)
 {
-    uint64_t words[5] = {
-        load_be64(flow->local.bytes),
-        load_be64(flow->local.bytes + 8),
-        load_be64(flow->remote.bytes),
-        load_be64(flow->remote.bytes + 8),
-        (uint64_t)flow->local_port << 16 | flow->remote_port,
-    };
-
-    return ms_siphash(&stack->tcp->isn_key, words, MS_ARRAY_LEN(words));
+    return ms_flow_hash64(&stack->tcp->isn_key, flow);
 }
 
 uint32_t ms_tcp_isn(const struct ms_stack *stack, const struct flow *flow, uint32_t *ts_offset)

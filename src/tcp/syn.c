@@ -168,7 +168,7 @@ enum ms_drop ms_syn_add(struct ms_tcp_listener *listener, struct segment *s)
     if ((syn->options & TCP_OPTION_SACK_PERMITTED) && stack->config.tcp_sack)
         record->options |= SYN_SACK;
     ms_flow_table_insert(&floor->table, record_number(floor, record),
-                         ms_flow_hash(&floor->table.key, &s->p->flow));
+                         ms_flow_table_hash(&floor->table, &s->p->flow));
     count(stack, record);
     append(stack, record);
     ms_syn_emit(stack, record, s->p->netif);
