@@ -81,7 +81,7 @@ static const struct argp replay_argp = {
     "\vExample, which needs no privilege:\n"
     "  mstack replay web.pcap --as client --json\n\n"
     "Exit code: 0: every conversation that can be replayed was delivered byte for byte, 1: one was "
-    "not, or none can be replayed, or failure, 2: wrong usage.",
+    "not, or none can be replayed, or the file is damaged, or failure, 2: wrong usage.",
     NULL,
     NULL,
     NULL,
@@ -125,15 +125,16 @@ static bool replay_all(const struct replay_command *command, struct replay_repor
 static int replay_file(const struct replay_command *command, struct replay_job *job)
 {
     size_t count = ms_streams_count(job->streams);
+    const char *damage = ms_streams_error(job->streams);
     struct replay_report report;
     bool is_fine;
 
-    if (ms_streams_error(job->streams))
-        complain("%s: %s; read up to there", command->file, ms_streams_error(job->streams));
     if (count == 0) {
-        complain("%s: no TCP conversation in it", command->file);
+        complain("%s: %s", command->file, damage ? damage : "no TCP conversation in it");
         return EXIT_FAILURE;
     }
+    if (damage)
+        complain("%s: %s; read up to there", command->file, damage);
     if (command->has_stream && command->stream >= count) {
         complain("--stream: the file has no conversation %zu, only 0 to %zu",
                  (size_t)command->stream, count - 1);
@@ -146,7 +147,8 @@ static int replay_file(const struct replay_command *command, struct replay_job *
         complain("not enough memory");
     else
         fputs(report.text.bytes, stdout);
-    is_fine = is_fine && !report.text.is_broken && report.failed == 0 && report.delivered > 0;
+    is_fine = is_fine && !damage && !report.text.is_broken && report.failed == 0 &&
+              report.delivered > 0;
     text_free(&report.text);
     return is_fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }
