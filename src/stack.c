@@ -123,7 +123,17 @@ static MS_INLINE void input_frame(struct packet *p, struct ms_frame *frame)
     ms_frame_put(p->frame); /* not `frame`: reassembly puts its own in the place of a fragment */
 }
 
-static void input(struct ms_netif *netif, struct ms_frame **frames, unsigned n, uint8_t flags)
+/* Time enters in ms_netif_input() and ms_poll() alone; it never goes back. */
+static inline void set_time(struct ms_stack *stack, uint64_t now_us)
+{
+    if (now_us <= stack->now_us)
+        return;
+    stack->now_us = now_us;
+    ms_tcp_set_time(stack);
+}
+
+static void input(struct ms_netif *netif, struct ms_frame **frames, unsigned n, uint8_t flags,
+                  uint64_t now_us)
 {
     struct ms_frame **end = frames + n;
     struct packet p;
@@ -132,23 +142,14 @@ static void input(struct ms_netif *netif, struct ms_frame **frames, unsigned n, 
     p.netif = netif;
     p.flags = flags;
     netif->stats.rx_frames += n;
+    set_time(p.stack, now_us);
     for (; frames != end; frames++)
         input_frame(&p, *frames);
 }
 
-/* Time enters here and in ms_poll() alone; it never goes back. */
-static void set_time(struct ms_stack *stack, uint64_t now_us)
-{
-    if (now_us <= stack->now_us)
-        return;
-    stack->now_us = now_us;
-    ms_tcp_set_time(stack);
-}
-
 void ms_netif_input(struct ms_netif *netif, struct ms_frame **frames, unsigned n, uint64_t now_us)
 {
-    set_time(netif->stack, now_us);
-    input(netif, frames, n, 0);
+    input(netif, frames, n, 0, now_us);
 }
 
 static void expire(struct ms_stack *stack, struct timer *timer)
@@ -178,7 +179,7 @@ MS_COLD static void input_looped(struct ms_stack *stack)
     for (unsigned i = 0; i < LOOPED_MAX && !ms_ip_loop_is_empty(stack); i++) {
         struct ms_frame *frame = ms_ip_loop_take(stack);
 
-        input(ms_ip_loop_netif(stack), &frame, 1, PACKET_LOOPED);
+        input(ms_ip_loop_netif(stack), &frame, 1, PACKET_LOOPED, stack->now_us);
     }
 }
 

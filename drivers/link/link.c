@@ -121,42 +121,42 @@ static uint32_t due_count(const struct direction *out, uint64_t now_us)
     return i - out->first;
 }
 
-/*
- * Hands n frames over where they lie in the ring: no copy of the array either. What is sent
- * meanwhile waits for the next call.
- */
-static void deliver(struct direction *out, struct ms_device *to, uint32_t n, uint64_t now_us)
+/* Of the next n frames those that lie without a gap, as many as are handed over in one call. */
+static uint32_t batch_at_first(const struct direction *out, uint32_t n)
 {
-    const uint32_t batch_max = out->batch_frames;
+    uint32_t to_corner = out->mask + 1 - (out->first & out->mask);
+    uint32_t batch = n < out->batch_frames ? n : out->batch_frames;
 
-    while (n > 0) {
-        uint32_t first = out->first & out->mask;
-        uint32_t batch = n < batch_max ? n : batch_max;
-
-        if (batch > out->mask + 1 - first)
-            batch = out->mask + 1 - first;
-        ms_device_deliver(to, out->frames + first, batch, now_us);
-        out->first += batch;
-        n -= batch;
-    }
+    return batch < to_corner ? batch : to_corner;
 }
 
+/*
+ * Hands frames over where they lie in the ring: no copy of the array either. What is sent meanwhile
+ * in the same direction waits for the next call.
+ */
 unsigned ms_link_deliver(struct ms_link *link, uint64_t now_us)
 {
-    struct direction *up = &link->ends[0].out, *down = &link->ends[1].out;
-    uint32_t n = up->end - up->first, m;
+    unsigned delivered = 0;
 
     if (link->is_timed) {
-        enter_all(up, &link->config, now_us);
-        enter_all(down, &link->config, now_us);
-        n = due_count(up, now_us);
+        enter_all(&link->ends[0].out, &link->config, now_us);
+        enter_all(&link->ends[1].out, &link->config, now_us);
     }
-    if (n > 0)
-        deliver(up, &link->ends[1].device, n, now_us);
-    m = link->is_timed ? due_count(down, now_us) : down->end - down->first;
-    if (m > 0)
-        deliver(down, &link->ends[0].device, m, now_us);
-    return n + m;
+    for (unsigned i = 0; i < 2; i++) {
+        struct direction *out = &link->ends[i].out;
+        uint32_t n = link->is_timed ? due_count(out, now_us) : out->end - out->first;
+
+        delivered += n;
+        while (n > 0) {
+            uint32_t batch = batch_at_first(out, n);
+
+            ms_device_deliver(&link->ends[1 - i].device, out->frames + (out->first & out->mask),
+                              batch, now_us);
+            out->first += batch;
+            n -= batch;
+        }
+    }
+    return delivered;
 }
 
 static uint64_t direction_deadline(const struct ms_link *link, const struct direction *out)
