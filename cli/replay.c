@@ -147,8 +147,8 @@ static int replay_file(const struct replay_command *command, struct replay_job *
         complain("not enough memory");
     else
         fputs(report.text.bytes, stdout);
-    is_fine = is_fine && !damage && !report.text.is_broken && report.failed == 0 &&
-              report.delivered > 0;
+    is_fine =
+        is_fine && !damage && !report.text.is_broken && report.failed == 0 && report.delivered > 0;
     text_free(&report.text);
     return is_fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -270,7 +270,7 @@ def files_that_are_no_captures_are_refused():
 
 
 def damaged_captures_do_no_harm():
-    """Cut anywhere, and with bytes changed: an exit code, at most one line, and JSON that parses."""
+    """Cut anywhere, or with bits changed: an exit code, at most one line, and JSON that parses."""
     with open(f"{FOLDER}/lossy-upload.pcap", "rb") as file:
         good = file.read()
     damaged = [good[:at] for at in range(25, len(good), len(good) // 25)]
