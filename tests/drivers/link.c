@@ -194,6 +194,21 @@ static void lets_the_receiver_send_in_its_handler(void **state)
     assert_int_equal(mark_of(w.to_a.frames[0]), 9);
 }
 
+static void delays_what_the_receiver_sends_in_its_handler(void **state)
+{
+    (void)state;
+    w.config.delay_us = 100;
+    open_link();
+    w.b->sink = (struct ms_sink){ .input = answer };
+    send_marked(w.a, 1, 60);
+    assert_int_equal(ms_link_deliver(w.link, 1000), 0);
+    assert_int_equal(ms_link_deliver(w.link, 1100), 1);
+    assert_int_equal(w.to_a.count, 0);
+    assert_int_equal(ms_link_deliver(w.link, 1150), 0);
+    assert_int_equal(ms_link_deliver(w.link, 1250), 1);
+    assert_int_equal(w.to_a.count, 1);
+}
+
 static void puts_frames_back_without_a_sink(void **state)
 {
     (void)state;
@@ -232,6 +247,7 @@ int main(void)
         TEST(drops_the_tail_of_a_full_queue),
         TEST(drops_by_bytes_too),
         TEST(lets_the_receiver_send_in_its_handler),
+        TEST(delays_what_the_receiver_sends_in_its_handler),
         TEST(puts_frames_back_without_a_sink),
         TEST(refuses_configurations_that_make_no_sense),
     };
