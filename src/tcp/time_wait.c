@@ -117,7 +117,8 @@ enum ms_drop ms_time_wait_input(struct tcp_floor *floor, struct time_wait_record
             return ms_listen_input(listener, s);
         }
     }
-    if (s->flags & TCP_FIN) { /* the peer has not heard our ACK */
+    /* The same FIN as before: the peer has not heard our ACK. */
+    if ((s->flags & TCP_FIN) && s->seq + segment_len(s) == record->recv_next) {
         ms_record_remove(floor, &floor->time_wait_list, record_number(floor, record));
         start(s->p->stack, record);
         answer(record, s);
