@@ -92,9 +92,16 @@ static void answer(struct time_wait_record *record, struct segment *s)
     ms_tcp_emit_reply(p, &header);
 }
 
-/* RFC 6191: a SYN may begin a new incarnation if its timestamp or sequence number is larger. */
+/*
+ * RFC 6191: a SYN may begin a new incarnation if its timestamp or sequence number is larger. So
+ * must our own number be (RFC 9293, MAY-2): its clock falls behind what is sent fast.
+ */
 static bool may_succeed(const struct time_wait_record *record, const struct segment *s)
 {
+    uint32_t ts_offset;
+
+    if (seq_le(ms_tcp_isn(s->p->stack, &s->p->flow, &ts_offset), record->send_next))
+        return false;
     if (record->ts_recent && (s->header.options & TCP_OPTION_TIMESTAMP))
         return seq_gt(s->header.ts_value, record->ts_recent) ||
                (s->header.ts_value == record->ts_recent && seq_gt(s->seq, record->recv_next));
