@@ -182,7 +182,7 @@ int device_open(struct device *device, const struct options *options, struct ms_
     *device = (struct device){ 0 };
     wrong = device_spec_parse(options->dev, &device->spec);
     if (wrong) {
-        complain("--dev: \"%s\": %s", options->dev, wrong);
+        complain("--dev: \"%.200s\": %s", options->dev, wrong);
         return EXIT_USAGE;
     }
     failed = open_tap(device, options);
@@ -197,18 +197,23 @@ int device_open(struct device *device, const struct options *options, struct ms_
     if (!failed)
         failed = add_gateways(device, options);
     if (failed)
-        device_close(device);
+        (void)device_close(device);
     return failed;
 }
 
-void device_close(struct device *device)
+int device_close(struct device *device)
 {
+    int code = EXIT_SUCCESS;
+
     if (device->netif)
         ms_netif_detach(device->netif);
-    if (device->capture && ms_capture_flush(device->capture) != 0)
+    if (device->capture && ms_capture_flush(device->capture) != 0) {
         complain("--capture: the file is not complete");
+        code = EXIT_FAILURE;
+    }
     if (device->outermost)
         ms_device_close(device->outermost);
     free(device->memory);
     *device = (struct device){ 0 };
+    return code;
 }

@@ -29,8 +29,9 @@ uint64_t clock_us(void);
  * routes. The seed is filled in here. Returns 0, or the exit code after a line on stderr.
  */
 int device_open(struct device *device, const struct options *options, struct ms_config *config);
-/* Detaches the stack, removes the interface and frees all. */
-void device_close(struct device *device);
+/* Detaches the stack, removes the interface and frees all. Returns 0, or the exit code if the
+ * capture could not be written, after a line on stderr. */
+int device_close(struct device *device);
 
 /* From the kernel, or made of --seed. */
 void device_fill_seed(uint8_t seed[32], const struct options *options);

@@ -46,10 +46,10 @@ static void set_url(const struct argp_state *state, struct fetch *fetch, const c
     const char *wrong;
 
     if (fetch->url_text)
-        options_fail(state, "\"%s\" is one argument too many", text);
+        options_fail(state, "\"%.200s\" is one argument too many", text);
     wrong = url_parse(text, &fetch->url);
     if (wrong)
-        options_fail(state, "\"%s\" cannot be fetched: %s", text, wrong);
+        options_fail(state, "\"%.200s\" cannot be fetched: %s", text, wrong);
     fetch->url_text = text;
 }
 
@@ -172,7 +172,7 @@ static int run(struct fetch *fetch)
     struct loop loop = {
         .device = &fetch->device, .user = fetch, .work = work, .next_us = next_us
     };
-    int code;
+    int code, failed;
 
     configure(&config);
     code = device_open(&fetch->device, &fetch->common, &config);
@@ -194,9 +194,9 @@ static int run(struct fetch *fetch)
     loop_round(&loop);
     if (fetch->common.wants_stats)
         stats_print(stderr, &fetch->device);
-    device_close(&fetch->device);
+    failed = device_close(&fetch->device);
     download_free(&fetch->download);
-    return code;
+    return code ? code : failed;
 }
 
 int command_fetch(int argc, char **argv)

@@ -37,8 +37,8 @@ static void print_help(void)
 
 static int usage_error(const char *what, const char *word)
 {
-    fprintf(stderr, "mstack: %s%s%s%s; mstack --help lists the commands\n", what, word ? " \"" : "",
-            word ? word : "", word ? "\"" : "");
+    complain("%s%s%.100s%s; mstack --help lists the commands", what, word ? " \"" : "",
+             word ? word : "", word ? "\"" : "");
     return EXIT_USAGE;
 }
 
@@ -46,7 +46,7 @@ static int usage_error(const char *what, const char *word)
 static int checked(int code)
 {
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_SUCCESS) {
-        fprintf(stderr, "mstack: standard output could not be written\n");
+        complain("standard output could not be written");
         return EXIT_FAILURE;
     }
     return code;

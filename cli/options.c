@@ -23,6 +23,8 @@ enum key {
     KEY_MTU,
 };
 
+enum { LINE_SIZE = 16384 };
+
 static const struct argp_option common_options[] = {
     { NULL, 0, NULL, 0, "Device:", 1 },
     { "dev", KEY_DEV, "SPEC", 0,
@@ -49,11 +51,17 @@ static const struct argp_option common_options[] = {
 
 static const char *program_name = "mstack";
 
+/* One line, whatever an argument in it holds: nothing of it steers a terminal or fills it. */
 static void print_line(const char *name, const char *format, va_list args)
 {
-    fprintf(stderr, "%s: ", name);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    char line[LINE_SIZE];
+    int len = vsnprintf(line, sizeof(line), format, args);
+
+    for (char *c = line; *c; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
+    }
+    fprintf(stderr, "%s: %s%s\n", name, line, len >= (int)sizeof(line) ? "..." : "");
 }
 
 void complain(const char *format, ...)
@@ -81,8 +89,8 @@ uint64_t options_number(const struct argp_state *state, const char *name, const 
     uint64_t number;
 
     if (!value_number(text, limits[1], &number) || number < limits[0])
-        options_fail(state, "--%s: \"%s\" is not a number from %" PRIu64 " to %" PRIu64, name, text,
-                     limits[0], limits[1]);
+        options_fail(state, "--%s: \"%.200s\" is not a number from %" PRIu64 " to %" PRIu64, name,
+                     text, limits[0], limits[1]);
     return number;
 }
 
@@ -91,7 +99,7 @@ static double percent(const struct argp_state *state, const char *name, const ch
     double value = 0;
 
     if (!value_percent(text, &value))
-        options_fail(state, "--%s: \"%s\" is not a percentage from 0 to 100", name, text);
+        options_fail(state, "--%s: \"%.200s\" is not a percentage from 0 to 100", name, text);
     return value;
 }
 
@@ -102,10 +110,11 @@ static void add_addr(const struct argp_state *state, struct options *options, co
     if (options->addr_count == OPTIONS_ADDRS_MAX)
         options_fail(state, "--addr: more than %d addresses", OPTIONS_ADDRS_MAX);
     if (!value_prefixed_addr(text, addr))
-        options_fail(
-            state, "--addr: \"%s\" is not an address with a prefix length, as 192.0.2.1/24", text);
+        options_fail(state,
+                     "--addr: \"%.200s\" is not an address with a prefix length, as 192.0.2.1/24",
+                     text);
     if (ms_addr_is_unspecified(&addr->addr) || ms_addr_is_multicast(&addr->addr))
-        options_fail(state, "--addr: \"%s\" is not an address that a host can have", text);
+        options_fail(state, "--addr: \"%.200s\" is not an address that a host can have", text);
     options->addr_count++;
 }
 
@@ -117,14 +126,14 @@ static void add_gateway(const struct argp_state *state, struct options *options,
         options_fail(state, "--gateway: more than %d gateways", OPTIONS_GATEWAYS_MAX);
     if (ms_addr_parse(gateway, text) != MS_OK || ms_addr_is_unspecified(gateway) ||
         ms_addr_is_multicast(gateway))
-        options_fail(state, "--gateway: \"%s\" is not the address of a host", text);
+        options_fail(state, "--gateway: \"%.200s\" is not the address of a host", text);
     options->gateway_count++;
 }
 
 static void set_delay(const struct argp_state *state, struct options *options, const char *text)
 {
     if (!value_seconds(text, &options->delay_ms) || options->delay_ms > 60000)
-        options_fail(state, "--delay: \"%s\" is not a number of milliseconds from 0 to 60000",
+        options_fail(state, "--delay: \"%.200s\" is not a number of milliseconds from 0 to 60000",
                      text);
 }
 

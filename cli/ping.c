@@ -51,10 +51,10 @@ static const struct argp_option ping_options[] = {
 static void set_target(const struct argp_state *state, struct ping *ping, const char *text)
 {
     if (ping->target_text)
-        options_fail(state, "\"%s\" is one argument too many", text);
+        options_fail(state, "\"%.200s\" is one argument too many", text);
     if (ms_addr_parse(&ping->target.addr, text) != MS_OK ||
         ms_addr_is_unspecified(&ping->target.addr))
-        options_fail(state, "\"%s\" is not an IPv4 or IPv6 address", text);
+        options_fail(state, "\"%.200s\" is not an IPv4 or IPv6 address", text);
     ping->target_text = text;
 }
 
@@ -63,7 +63,7 @@ static uint64_t parse_time(const struct argp_state *state, const char *name, con
     double seconds;
 
     if (!value_seconds(text, &seconds) || seconds < 0.001)
-        options_fail(state, "%s: \"%s\" is not a number of seconds from 0.001 to 1000000", name,
+        options_fail(state, "%s: \"%.200s\" is not a number of seconds from 0.001 to 1000000", name,
                      text);
     return (uint64_t)(seconds * 1e6);
 }
@@ -278,8 +278,8 @@ static int run(struct ping *ping)
     fflush(stdout);
     if (ping->common.wants_stats)
         stats_print(stderr, &ping->device);
-    device_close(&ping->device);
-    return ping->received ? EXIT_SUCCESS : EXIT_FAILURE;
+    failed = device_close(&ping->device);
+    return ping->received ? failed : EXIT_FAILURE;
 }
 
 int command_ping(int argc, char **argv)

@@ -38,7 +38,7 @@ static void set_side(const struct argp_state *state, struct replay_command *comm
     else if (strcmp(text, "server") == 0)
         command->stack_side = MS_SIDE_SERVER;
     else
-        options_fail(state, "--as: \"%s\" is neither server nor client", text);
+        options_fail(state, "--as: \"%.200s\" is neither server nor client", text);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -59,7 +59,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case ARGP_KEY_ARG:
         if (command->file)
-            options_fail(state, "\"%s\" is one argument too many", arg);
+            options_fail(state, "\"%.200s\" is one argument too many", arg);
         command->file = arg;
         break;
     case ARGP_KEY_END:

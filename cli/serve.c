@@ -58,7 +58,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         serve->connections =
             (uint32_t)options_number(state, "connections", arg, (const uint64_t[]){ 1, 1000000 });
         break;
-    case ARGP_KEY_ARG: options_fail(state, "\"%s\" is one argument too many", arg);
+    case ARGP_KEY_ARG: options_fail(state, "\"%.200s\" is one argument too many", arg);
     case ARGP_KEY_END:
         if (!serve->root)
             options_fail(state, "--root is missing: which directory?");
@@ -137,8 +137,8 @@ static int run(const struct serve *serve, struct server *server)
     }
     if (serve->common.wants_stats && !error)
         stats_print(stderr, &device);
-    device_close(&device);
-    return error ? EXIT_FAILURE : EXIT_SUCCESS;
+    failed = device_close(&device);
+    return error ? EXIT_FAILURE : failed;
 }
 
 int command_serve(int argc, char **argv)
