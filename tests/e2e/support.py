@@ -77,6 +77,7 @@ def die_with_parent():
 
 
 def start(arguments, **more):
+    more.setdefault("bufsize", 0)  # so that communicate() gets all that readline() left
     return subprocess.Popen(arguments, preexec_fn=die_with_parent, **more)
 
 
