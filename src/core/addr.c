@@ -12,11 +12,14 @@ struct ms_addr ms_addr_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
     return (struct ms_addr){ { [10] = 0xff, [11] = 0xff, [12] = a, [13] = b, [14] = c, [15] = d } };
 }
 
-bool ms_addr_is_ipv4(const struct ms_addr *addr) { return addr_is_ipv4(addr); }
+bool ms_addr_is_ipv4(const struct ms_addr *addr) { return addr_is_mapped(addr); }
 
 bool ms_addr_is_unspecified(const struct ms_addr *addr) { return addr_is_unspecified(addr); }
 
-bool ms_addr_is_multicast(const struct ms_addr *addr) { return addr_is_multicast(addr); }
+bool ms_addr_is_multicast(const struct ms_addr *addr)
+{
+    return addr->bytes[0] == 0xff || (addr_is_mapped(addr) && addr_is_multicast(addr));
+}
 
 bool ms_addr_equal(const struct ms_addr *a, const struct ms_addr *b) { return addr_equal(a, b); }
 
@@ -181,7 +184,7 @@ static char *write_ipv6(char *at, const uint8_t bytes[16])
 size_t ms_addr_format(const struct ms_addr *addr, char text[MS_ADDR_TEXT_SIZE])
 {
     char *end =
-        addr_is_ipv4(addr) ? write_ipv4(text, addr->bytes + 12) : write_ipv6(text, addr->bytes);
+        addr_is_mapped(addr) ? write_ipv4(text, addr->bytes + 12) : write_ipv6(text, addr->bytes);
 
     *end = '\0';
     return (size_t)(end - text);

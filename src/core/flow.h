@@ -8,6 +8,7 @@
 
 #include "core/bytes.h"
 #include "core/checksum.h"
+#include "core/family.h"
 #include "core/random.h"
 #include "mstack/addr.h"
 
@@ -49,9 +50,21 @@ static inline bool flow_equal(const struct flow *a, const struct flow *b)
 }
 
 /* The upper twelve bytes of a v4-mapped address. */
-static inline bool addr_is_ipv4(const struct ms_addr *addr)
+static inline bool addr_is_mapped(const struct ms_addr *addr)
 {
     return load_raw64(addr->bytes) == 0 && load_be32(addr->bytes + 8) == 0xffff;
+}
+
+/* Any address may come from the application: is it of a family that we speak? */
+static inline bool addr_has_family(const struct ms_addr *addr)
+{
+    return MS_HAS_IPV6 || addr_is_mapped(addr);
+}
+
+/* Of an address with a family. */
+static inline bool addr_is_ipv4(const struct ms_addr *addr)
+{
+    return !MS_HAS_IPV6 || addr_is_mapped(addr);
 }
 
 static inline uint32_t addr_ipv4(const struct ms_addr *addr) { return load_be32(addr->bytes + 12); }

@@ -36,6 +36,8 @@ struct packet {
     uint16_t ethertype; /* what the frame says the packet is */
 };
 
+static inline bool packet_is_ipv4(const struct packet *p) { return !MS_HAS_IPV6 || p->is_ipv4; }
+
 /* A header was read: n bytes fewer. */
 static inline void packet_strip(struct packet *p, uint32_t n)
 {

@@ -303,7 +303,8 @@ static bool is_assignable(const struct ms_addr *addr)
 {
     bool is_low = load_raw64(addr->bytes) == 0 && load_be64(addr->bytes + 8) >> 32 == 0;
 
-    if (addr_is_unspecified(addr) || addr_is_multicast(addr) || ip_is_loopback(addr))
+    if (!addr_has_family(addr) || addr_is_unspecified(addr) || addr_is_multicast(addr) ||
+        ip_is_loopback(addr))
         return false;
     if (addr_is_ipv4(addr))
         return addr->bytes[12] != 0 && addr->bytes[12] < 224;

@@ -30,7 +30,7 @@ static uint16_t reply_checksum(const struct packet *p, uint8_t before, uint8_t a
 
     memcpy(&checksum, header + ICMP_CHECKSUM_OFFSET, sizeof(checksum));
     checksum = ms_checksum_update16(checksum, type_word(before), type_word(after));
-    if (p->is_ipv4 || addr_equal(local, &p->flow.local))
+    if (packet_is_ipv4(p) || addr_equal(local, &p->flow.local))
         return checksum;
     for (unsigned i = 0; i < sizeof(local->bytes); i += 4)
         checksum = ms_checksum_update32(checksum, load_raw32(p->flow.local.bytes + i),
@@ -42,7 +42,7 @@ static void send_reply(const struct packet *p, const struct icmp_header *request
                        struct ms_frame *frame, const struct ms_addr *local, const struct path *path)
 {
     const struct icmp_header header = {
-        .type = p->is_ipv4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY,
+        .type = packet_is_ipv4(p) ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY,
         .rest = request->rest,
     };
     const struct ip_send send = {
@@ -66,7 +66,7 @@ static void send_reply(const struct packet *p, const struct icmp_header *request
 static bool is_answered(const struct packet *p)
 {
     if (p->flags & PACKET_IP_GROUP)
-        return !p->is_ipv4;
+        return !packet_is_ipv4(p);
     return !(p->flags & PACKET_LINK_GROUP);
 }
 
@@ -129,8 +129,8 @@ enum ms_drop ms_echo_failed(const struct packet *p, const struct icmp_report *re
 {
     const struct ip_floor *floor = p->stack->ip;
     const uint8_t *quote = report->quote.data;
-    bool is_request = quote[0] == (p->is_ipv4 ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST);
-    bool is_reply = quote[0] == (p->is_ipv4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY);
+    bool is_request = quote[0] == (packet_is_ipv4(p) ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST);
+    bool is_reply = quote[0] == (packet_is_ipv4(p) ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY);
     const struct ms_slice none = { .data = quote };
     const struct ms_echo echo = {
         .from = p->flow.remote,

@@ -122,7 +122,7 @@ enum ms_error ms_group_join(struct ms_netif *netif, const struct ms_addr *addr)
     struct group *group;
     uint32_t *bucket;
 
-    if (!addr_is_multicast(addr))
+    if (!addr_has_family(addr) || !addr_is_multicast(addr))
         return MS_ERROR_INVALID;
     group = find(netif, addr);
     if (group) {

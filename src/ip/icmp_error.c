@@ -108,7 +108,7 @@ static bool is_deserved(const struct packet *p, enum icmp_error error)
 
     if ((is_group && error != ICMP_ERROR_PARAMETER_OPTION) || !is_source_single(p))
         return false;
-    return p->is_ipv4 ? is_ipv4_cause_good(p) : is_ipv6_cause_good(p);
+    return packet_is_ipv4(p) ? is_ipv4_cause_good(p) : is_ipv6_cause_good(p);
 }
 
 static struct icmp_header ipv4_header_of(enum icmp_error error, uint32_t pointer)
@@ -142,10 +142,10 @@ static struct icmp_header ipv6_header_of(enum icmp_error error, uint32_t pointer
 /* As much of the packet as an error may quote. Padding behind it is not part of it. */
 static uint32_t quote_len(const struct packet *p, uint32_t offset)
 {
-    uint32_t room = p->is_ipv4 ? IPV4_ERROR_LEN_MAX - IPV4_HEADER_LEN - ICMP_HEADER_LEN
-                               : IPV6_ERROR_LEN_MAX - IPV6_HEADER_LEN - ICMPV6_HEADER_LEN;
-    uint32_t len = p->is_ipv4 ? load_be16(p->network + 2)
-                              : load_be16(p->network + 4) + (uint32_t)IPV6_HEADER_LEN;
+    uint32_t room = packet_is_ipv4(p) ? IPV4_ERROR_LEN_MAX - IPV4_HEADER_LEN - ICMP_HEADER_LEN
+                                      : IPV6_ERROR_LEN_MAX - IPV6_HEADER_LEN - ICMPV6_HEADER_LEN;
+    uint32_t len = packet_is_ipv4(p) ? load_be16(p->network + 2)
+                                     : load_be16(p->network + 4) + (uint32_t)IPV6_HEADER_LEN;
 
     return min_u32(min_u32(len, room), ms_frame_len(p->frame) - offset);
 }
@@ -159,7 +159,7 @@ static void send_error(const struct packet *p, const struct icmp_header *header)
     struct ip_send send = {
         .local = &local,
         .remote = &p->flow.remote,
-        .protocol = p->is_ipv4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6,
+        .protocol = packet_is_ipv4(p) ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6,
         .flags = IP_SEND_MAY_FRAGMENT,
     };
     struct ms_frame *frame;
@@ -186,9 +186,9 @@ void ms_icmp_send_error(struct packet *p, enum icmp_error error, uint32_t pointe
 
     if (!is_deserved(p, error))
         return;
-    if (!p->is_ipv4 && error == ICMP_ERROR_PROTOCOL_UNREACHABLE && pointer == 0)
+    if (!packet_is_ipv4(p) && error == ICMP_ERROR_PROTOCOL_UNREACHABLE && pointer == 0)
         pointer = last_header_of(p).named_at;
-    header = p->is_ipv4 ? ipv4_header_of(error, pointer) : ipv6_header_of(error, pointer);
+    header = packet_is_ipv4(p) ? ipv4_header_of(error, pointer) : ipv6_header_of(error, pointer);
     if (!ms_icmp_limit_allow(p->stack, &p->flow.remote)) {
         ms_count_drop(p->stack, MS_DROP_ICMP_RATE_LIMITED);
         return;

@@ -27,7 +27,6 @@ void ms_ip_init(struct ms_stack *stack, struct arena *arena)
     if (floor) {
         stack->ip = floor;
         ms_paths_changed(stack);
-        ms_neighbor_set_discovery(stack, ms_nd_solicit, ms_nd_router_lost);
         ms_icmp_limit_init(stack);
     }
     ms_route_table_init(stack, arena);
@@ -222,7 +221,7 @@ enum ms_error ms_ip_find_path(struct ms_stack *stack, struct ms_netif *pinned,
     struct hop hop;
     enum ms_error error;
 
-    if (addr_is_unspecified(remote))
+    if (addr_is_unspecified(remote) || !addr_has_family(remote))
         return MS_ERROR_INVALID;
     if (ms_ip_is_own(stack, remote))
         return find_loop(stack, local, remote, path);

@@ -36,6 +36,7 @@ void ms_nd_init(struct ms_stack *stack, struct arena *arena)
     if (!links)
         return;
     stack->ip->nd.links = links;
+    ms_neighbor_set_discovery(stack, ms_nd_solicit, ms_nd_router_lost);
     stack->ip->nd.address_key = ms_random_key(&stack->random);
 }
 

@@ -42,8 +42,7 @@ struct reassembly {
     uint32_t total; /* payload bytes in all; 0: the last fragment is not here yet */
     uint32_t held;
     uint16_t piece_count;
-    uint8_t protocol; /* of the first fragment that came; IPv4: part of the key */
-    bool is_ipv4;
+    uint8_t protocol;                 /* of the first fragment that came; IPv4: part of the key */
     uint8_t state;                    /* enum reassembly_state */
     uint8_t ecn_seen;                 /* a bit for each of the four codepoints (RFC 3168, 5.3) */
     uint8_t hop_limit, traffic_class; /* of the fragment at offset 0 */
@@ -64,6 +63,8 @@ static struct ms_frame *frame_of(struct reassembly *r)
 {
     return (struct ms_frame *)(void *)((uint8_t *)r + FRAME_AT);
 }
+
+static bool is_ipv4(const struct reassembly *r) { return addr_is_ipv4(&r->remote); }
 
 static uint8_t *payload_of(struct reassembly *r) { return (uint8_t *)r + PAYLOAD_AT; }
 
@@ -109,7 +110,7 @@ static struct reassembly *find(const struct packet *p, const struct fragment *fr
 
     while (r) {
         if (r->id == fragment->id && r->netif == p->netif &&
-            (!r->is_ipv4 || r->protocol == fragment->protocol) &&
+            (!is_ipv4(r) || r->protocol == fragment->protocol) &&
             addr_equal(&r->remote, &p->flow.remote) && addr_equal(&r->local, &p->flow.local))
             return r;
         r = r->older;
@@ -185,13 +186,12 @@ static struct reassembly *begin(const struct packet *p, const struct fragment *f
     r->held = 0;
     r->piece_count = 0;
     r->protocol = fragment->protocol;
-    r->is_ipv4 = p->is_ipv4;
     r->state = REASSEMBLY_COLLECTING;
     r->ecn_seen = 0;
     r->flags = 0;
     list_add(table, r);
     ms_wheel_arm(&stack->wheel, &r->timer, TIMER_REASSEMBLY,
-                 stack->now_us + (p->is_ipv4 ? IPV4_TIMEOUT_US : IPV6_TIMEOUT_US));
+                 stack->now_us + (packet_is_ipv4(p) ? IPV4_TIMEOUT_US : IPV6_TIMEOUT_US));
     return r;
 }
 
@@ -219,7 +219,7 @@ static bool is_header_chain_whole(const struct packet *p, uint8_t protocol)
     };
     struct bytes b = p->bytes;
 
-    if (p->is_ipv4)
+    if (packet_is_ipv4(p))
         return p->len >= transport_header_len(protocol);
     if (ms_ipv6_extensions_resume(&extensions, &b) == MS_DROP_IPV6_TRUNCATED)
         return false;
@@ -229,7 +229,7 @@ static bool is_header_chain_whole(const struct packet *p, uint8_t protocol)
 /* What can be said of a fragment without looking at the others. */
 static enum ms_drop check_alone(const struct packet *p, const struct fragment *fragment)
 {
-    uint32_t header_len = p->is_ipv4 ? IPV4_HEADER_LEN : 0; /* IPv6 does not count its own */
+    uint32_t header_len = packet_is_ipv4(p) ? IPV4_HEADER_LEN : 0; /* IPv6 does not count its own */
 
     if (p->len == 0 || (fragment->more && p->len % 8 != 0) ||
         fragment->offset_bytes + p->len > DATAGRAM_LEN_MAX - header_len)
@@ -374,7 +374,7 @@ static size_t emit_header(struct reassembly *r, uint32_t len)
         .hop_limit = r->hop_limit,
     };
 
-    if (!r->is_ipv4) {
+    if (!is_ipv4(r)) {
         memcpy(ipv6.src, r->remote.bytes, sizeof(ipv6.src));
         memcpy(ipv6.dst, r->local.bytes, sizeof(ipv6.dst));
         return ms_ipv6_header_emit(&ipv6, end);
@@ -403,7 +403,7 @@ static void become_packet(struct reassembly *r, struct packet *p, uint32_t len)
     p->network = frame->head;
     p->bytes = bytes_of(payload_of(r), len);
     p->len = len;
-    p->is_ipv4 = r->is_ipv4;
+    p->is_ipv4 = is_ipv4(r);
     p->protocol = r->protocol;
     p->hop_limit = r->hop_limit;
     p->traffic_class = r->traffic_class;

@@ -142,7 +142,7 @@ static enum ms_error route_of(struct route *route, const struct ms_addr *prefix,
 {
     bool is_ipv4 = addr_is_ipv4(prefix);
 
-    if (prefix_len > (is_ipv4 ? 32 : 128))
+    if (!addr_has_family(prefix) || prefix_len > (is_ipv4 ? 32 : 128))
         return MS_ERROR_INVALID;
     *route = (struct route){
         .prefix = *prefix,
@@ -161,7 +161,8 @@ enum ms_error ms_route_add(struct ms_stack *stack, const struct ms_addr *prefix,
     if (error)
         return error;
     if (gateway && !addr_is_unspecified(gateway)) {
-        if (addr_is_ipv4(gateway) != addr_is_ipv4(prefix) || addr_is_multicast(gateway))
+        if (!addr_has_family(gateway) || addr_is_ipv4(gateway) != addr_is_ipv4(prefix) ||
+            addr_is_multicast(gateway))
             return MS_ERROR_INVALID;
         route.gateway = *gateway;
         if (!netif) {

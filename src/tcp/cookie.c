@@ -61,10 +61,10 @@ enum ms_drop ms_cookie_send(struct ms_tcp_listener *listener, struct segment *s)
 {
     struct ms_stack *stack = listener->stack;
     const struct tcp_header *syn = &s->header;
-    uint16_t mss = syn->options & TCP_OPTION_MSS ? syn->mss : s->p->is_ipv4 ? 536 : 1220;
+    uint16_t mss = syn->options & TCP_OPTION_MSS ? syn->mss : packet_is_ipv4(s->p) ? 536 : 1220;
     uint64_t top = counter_now(stack) << 3 | mss_index(mss);
     uint32_t bits = 0, ts_offset;
-    uint32_t headers = TCP_HEADER_LEN + (s->p->is_ipv4 ? 20 : 40);
+    uint32_t headers = TCP_HEADER_LEN + (packet_is_ipv4(s->p) ? 20 : 40);
     struct tcp_header answer = {
         .src_port = s->p->flow.local_port,
         .dst_port = s->p->flow.remote_port,

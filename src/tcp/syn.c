@@ -156,7 +156,7 @@ enum ms_drop ms_syn_add(struct ms_tcp_listener *listener, struct segment *s)
         .isn = ms_tcp_isn(stack, &s->p->flow, &ts_offset),
         .peer_isn = syn->seq,
         .peer_mss = syn->options & TCP_OPTION_MSS ? syn->mss
-                    : s->p->is_ipv4               ? 536
+                    : packet_is_ipv4(s->p)        ? 536
                                                   : 1220,
     };
     if (syn->options & TCP_OPTION_WSCALE)

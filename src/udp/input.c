@@ -17,7 +17,7 @@ static inline enum ms_drop parse(struct packet *p)
     if (MS_UNLIKELY(drop != MS_DROP_NONE))
         return drop;
     p->len = header.len;
-    if (MS_UNLIKELY(header.checksum == 0 ? !p->is_ipv4 : !ms_packet_checksum_ok(p)))
+    if (MS_UNLIKELY(header.checksum == 0 ? !packet_is_ipv4(p) : !ms_packet_checksum_ok(p)))
         return MS_DROP_UDP_BAD_CHECKSUM;
     p->flow.local_port = header.dst_port;
     p->flow.remote_port = header.src_port;
