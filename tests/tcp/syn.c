@@ -123,11 +123,21 @@ static void offers_no_option_that_the_syn_had_not(void **state)
 /* RFC 7323 2.3: a shift above 14 counts as 14. Catalogue T37. */
 static void limits_the_window_scale_of_the_syn(void **state)
 {
-    struct peer *w = half_open(state, OFFER(.wscale = 255));
+    static const uint8_t offered[] = { 14, 15, 16, 31, 255 };
+    struct peer *w = peer_start(state);
 
-    SEND(w, .seq = 1, .ack = 1, .window = 1);
-    assert_int_equal(app_info(w->app).send_scale, 14);
-    assert_int_equal(app_info(w->app).send_window_bytes, 1 << 14);
+    peer_listen(w, 0);
+    for (uint16_t i = 0; i < sizeof(offered); i++) {
+        struct ms_tcp_info info;
+
+        peer_flow(w, (uint16_t)(4001 + i));
+        peer_send_syn(w, OFFER(.wscale = offered[i]));
+        EXPECT_SYN_ACK(w, );
+        SEND(w, .seq = 1, .ack = 1, .window = 1);
+        info = app_info(&w->apps[i]);
+        assert_int_equal(info.send_scale, 14);
+        assert_int_equal(info.send_window_bytes, 1 << 14);
+    }
 }
 
 /* RFC 9293 3.4: a segment sent again is the same segment. */
