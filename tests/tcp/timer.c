@@ -37,6 +37,22 @@ static void retransmits_and_backs_off(void **state)
     assert_int_equal(w->app->released, 1);
 }
 
+/* RFC 6298 5.7: three seconds after a handshake whose SYN went twice. */
+static void starts_slowly_after_a_lost_syn(void **state)
+{
+    struct peer *w = peer_start(state);
+    struct app *app = peer_connect(w);
+
+    EXPECT(w, .flags = TCP_SYN, .seq = 0);
+    EXPECT_AFTER(w, SECOND, .flags = TCP_SYN, .seq = 0);
+    SEND(w, .flags = TCP_SYN | TCP_ACK, .seq = 0, .ack = 1, .mss = MSS);
+    EXPECT(w, .seq = 1, .ack = 1);
+    assert_int_equal(app_send(app, 100), MS_OK);
+    EXPECT(w, .seq = 1, .len = 100);
+    EXPECT_AFTER(w, 3 * SECOND, .seq = 1, .len = 100);
+    EXPECT_AFTER(w, 6 * SECOND, .seq = 1, .len = 100);
+}
+
 /* RFC 6298 2.5: the timeout is bounded, by 60 s at least. */
 static void backs_off_to_a_bound(void **state)
 {
@@ -365,6 +381,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OVER_BOTH(retransmits_and_backs_off),
+        OVER_BOTH(starts_slowly_after_a_lost_syn),
         OVER_IPV4(backs_off_to_a_bound),
         OVER_BOTH(restarts_the_timer_with_each_ack),
         OVER_BOTH(does_not_measure_retransmissions),
