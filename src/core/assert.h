@@ -15,11 +15,16 @@
 /* A seldom path, kept apart so that the usual one needs no room for its variables. */
 #define MS_COLD __attribute__((cold, noinline))
 
-/* For the few steps of every packet that cost less than calling them; not where size counts. */
+/*
+ * For the few steps of every packet that cost less than calling them; not where size counts, where
+ * the short cuts of the usual case are left out as well.
+ */
 #ifdef __OPTIMIZE_SIZE__
-#define MS_INLINE inline
+#define MS_INLINE   inline
+#define MS_IS_SMALL true
 #else
-#define MS_INLINE inline __attribute__((always_inline))
+#define MS_INLINE   inline __attribute__((always_inline))
+#define MS_IS_SMALL false
 #endif
 
 #endif

@@ -2,6 +2,8 @@
 /* The Internet checksum, eight bytes at a time, on any processor. */
 #include "core/checksum.h"
 
+#include "core/assert.h"
+
 /* Adds with the carry brought round. The empty assembly keeps compilers from regrouping sums. */
 static inline uint64_t add_around(uint64_t a, uint64_t b)
 {
@@ -47,7 +49,7 @@ uint32_t ms_checksum_scalar(const uint8_t *data, size_t len)
 {
     uint64_t sum = 0;
 
-    for (; len >= 32; len -= 32, data += 32) {
+    for (; len >= 32 && !MS_IS_SMALL; len -= 32, data += 32) {
         sum = add_around(sum, load_quad(data));
         sum = add_around(sum, load_quad(data + 8));
         sum = add_around(sum, load_quad(data + 16));

@@ -73,8 +73,8 @@ static MS_INLINE void ip_output(struct ms_stack *stack, const struct path *path,
 {
     uint32_t len = IPV4_HEADER_LEN + send->len;
 
-    if (MS_UNLIKELY(path->kind == PATH_OTHER || (send->flags & IP_SEND_ROUTER_ALERT) ||
-                    (len > path->mtu && frame->segment_size == 0))) {
+    if (MS_IS_SMALL ||
+        MS_UNLIKELY(path->kind == PATH_OTHER || (len > path->mtu && frame->segment_size == 0))) {
         const struct ip_send copy = *send;
 
         ms_ip_output(stack, path, frame, &copy);
