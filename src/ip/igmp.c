@@ -5,12 +5,28 @@
 #include "core/frame.h"
 #include "ip/addr.h"
 #include "ip/group.h"
-#include "ip/ip.h"
+#include "ip/output.h"
 
 enum { IGMP_CHECKSUM_OFFSET = 2 };
 
 static const uint32_t ALL_SYSTEMS = 0xe0000001;
 static const uint32_t ALL_ROUTERS = 0xe0000002;
+
+/* Routers look at it though it is not for them (RFC 2113; RFC 2236, 2). */
+static void output_with_alert(const struct path *path, struct ms_frame *frame,
+                              const struct ip_send *send)
+{
+    struct ipv4_header header = ip_ipv4_header_of(path, send);
+    size_t header_len;
+
+    header.has_router_alert = true;
+    header.total_len = (uint16_t)(header.total_len + IPV4_ROUTER_ALERT_LEN);
+    header_len = ms_ipv4_header_emit(&header, frame->head);
+    ms_frame_push(frame, header_len);
+    ms_ipv4_header_sum_store(frame->head, header_len);
+    path->netif->stack->counters.ip_out_requests++;
+    ip_link_output(path, frame, send->remote);
+}
 
 void ms_igmp_send(const struct group *group, bool is_leave)
 {
@@ -27,7 +43,6 @@ void ms_igmp_send(const struct group *group, bool is_leave)
         .len = IGMP_HEADER_LEN,
         .protocol = IP_PROTOCOL_IGMP,
         .hop_limit = 1,
-        .flags = IP_SEND_ROUTER_ALERT,
     };
     struct ms_frame *frame;
     struct path path;
@@ -47,7 +62,7 @@ void ms_igmp_send(const struct group *group, bool is_leave)
     memcpy(frame->head + IGMP_CHECKSUM_OFFSET, &checksum, sizeof(checksum));
     send.local = &source->addr;
     ms_ip_link_path(group->netif, &path);
-    ms_ip_output(stack, &path, frame, &send);
+    output_with_alert(&path, frame, &send);
 }
 
 /* A general query asks for group 0 and is sent to all systems; others name a group. */

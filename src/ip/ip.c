@@ -300,20 +300,6 @@ static void output_ipv4(const struct path *path, struct ms_frame *frame, const s
     ip_link_output(path, frame, send->remote);
 }
 
-MS_COLD static void output_ipv4_alert(const struct path *path, struct ms_frame *frame,
-                                      const struct ip_send *send)
-{
-    struct ipv4_header header = ip_ipv4_header_of(path, send);
-    size_t header_len;
-
-    header.has_router_alert = true;
-    header.total_len = (uint16_t)(header.total_len + IPV4_ROUTER_ALERT_LEN);
-    header_len = ms_ipv4_header_emit(&header, frame->head);
-    ms_frame_push(frame, header_len);
-    ms_ipv4_header_sum_store(frame->head, header_len);
-    ip_link_output(path, frame, send->remote);
-}
-
 static void output_ipv6(const struct path *path, struct ms_frame *frame, const struct ip_send *send)
 {
     struct ipv6_header header = {
@@ -323,11 +309,6 @@ static void output_ipv6(const struct path *path, struct ms_frame *frame, const s
         .hop_limit = ip_hop_limit(path, send),
     };
 
-    if (MS_UNLIKELY(send->flags & IP_SEND_ROUTER_ALERT)) {
-        ms_frame_push(frame, ms_ipv6_router_alert_emit(send->protocol, frame->head));
-        header.payload_len = (uint16_t)(header.payload_len + IPV6_ROUTER_ALERT_LEN);
-        header.next_header = IP_PROTOCOL_HOP_BY_HOP;
-    }
     memcpy(header.src, send->local->bytes, sizeof(header.src));
     memcpy(header.dst, send->remote->bytes, sizeof(header.dst));
     ms_frame_push(frame, ms_ipv6_header_emit(&header, frame->head));
@@ -358,8 +339,6 @@ void ms_ip_output(struct ms_stack *stack, const struct path *path, struct ms_fra
         output_large(stack, path, frame, send);
     else if (MS_UNLIKELY(!is_ipv4))
         output_ipv6(path, frame, send);
-    else if (MS_UNLIKELY(send->flags & IP_SEND_ROUTER_ALERT))
-        output_ipv4_alert(path, frame, send);
     else
         output_ipv4(path, frame, send);
 }

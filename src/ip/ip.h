@@ -39,7 +39,6 @@ struct path {
 
 enum ip_send_flag {
     IP_SEND_MAY_FRAGMENT = 1, /* larger packets go out in fragments; else DF is set */
-    IP_SEND_ROUTER_ALERT = 2, /* IGMP and MLD (RFC 2113, 2711) */
 };
 
 /* One packet's header. */

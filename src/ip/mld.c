@@ -6,6 +6,7 @@
 #include "ip/addr.h"
 #include "ip/group.h"
 #include "ip/ip.h"
+#include "wire/ipv6.h"
 
 enum { ICMPV6_CHECKSUM_OFFSET = 2 };
 
@@ -21,10 +22,9 @@ void ms_mld_send(const struct group *group, bool is_leave)
     struct ip_send send = {
         .local = local ? local : &unspecified,
         .remote = is_leave ? &ALL_ROUTERS : &group->addr,
-        .len = MLD_HEADER_LEN,
-        .protocol = IP_PROTOCOL_ICMPV6,
+        .len = IPV6_ROUTER_ALERT_LEN + MLD_HEADER_LEN,
+        .protocol = IP_PROTOCOL_HOP_BY_HOP,
         .hop_limit = 1,
-        .flags = IP_SEND_ROUTER_ALERT,
     };
     struct ms_frame *frame = ms_frame_alloc(stack);
     struct path path;
@@ -40,6 +40,7 @@ void ms_mld_send(const struct group *group, bool is_leave)
     sum = ms_ip_pseudo_sum(send.local, send.remote, IP_PROTOCOL_ICMPV6, MLD_HEADER_LEN);
     checksum = ms_checksum_finish(sum + stack->checksum(frame->head, MLD_HEADER_LEN));
     memcpy(frame->head + ICMPV6_CHECKSUM_OFFSET, &checksum, sizeof(checksum));
+    ms_frame_push(frame, ms_ipv6_router_alert_emit(IP_PROTOCOL_ICMPV6, frame->head));
     stack->counters.icmp_out_messages++;
     ms_ip_link_path(group->netif, &path);
     ms_ip_output(stack, &path, frame, &send);

@@ -241,36 +241,6 @@ static void groups_have_link_addresses_of_their_own(void **state)
     fixture_close(&f);
 }
 
-static void adds_a_router_alert_where_asked(void **state)
-{
-    static struct datagram sent;
-    static const char *const groups[] = { "224.0.0.2", "ff02::2" };
-    struct fixture f;
-
-    (void)state;
-    open_with_addresses(&f);
-    for (unsigned i = 0; i < 2; i++) {
-        struct ms_addr remote = addr(groups[i]);
-        struct ms_addr local = { .bytes = { 0 } };
-        struct path path;
-        struct ip_send send = { .local = &local, .remote = &remote, .len = 8, .hop_limit = 1 };
-        struct ms_frame *frame = ms_frame_alloc(f.stack);
-
-        send.flags = IP_SEND_ROUTER_ALERT;
-        send.protocol = i ? IP_PROTOCOL_ICMPV6 : IP_PROTOCOL_IGMP;
-        memset(frame->head - 8, 0, 8);
-        ms_frame_push(frame, 8);
-        assert_int_equal(ms_ip_find_path(f.stack, NULL, &local, &remote, &path), MS_OK);
-        ms_ip_output(f.stack, &path, frame, &send);
-        assert_true(fixture_sent(f.netif, &sent));
-    }
-    assert_int_equal(sent.len, 14 + 40 + 8 + 8); /* the IPv6 one was last */
-    assert_int_equal(sent.bytes[14 + 6], IP_PROTOCOL_HOP_BY_HOP);
-    assert_int_equal(load_be16(sent.bytes + 14 + 4), 16);
-    assert_int_equal(sent.bytes[14 + 40], IP_PROTOCOL_ICMPV6);
-    fixture_close(&f);
-}
-
 static void moves_the_place_of_a_partial_checksum_along(void **state)
 {
     struct ms_addr remote = addr("10.0.0.9");
@@ -412,7 +382,6 @@ int main(void)
         cmocka_unit_test(writes_ipv4_headers),
         cmocka_unit_test(writes_ipv6_headers),
         cmocka_unit_test(groups_have_link_addresses_of_their_own),
-        cmocka_unit_test(adds_a_router_alert_where_asked),
         cmocka_unit_test(moves_the_place_of_a_partial_checksum_along),
         cmocka_unit_test(drops_what_is_too_large_and_may_not_be_cut),
         cmocka_unit_test(whole_packets_have_no_identification),
