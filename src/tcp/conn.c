@@ -77,25 +77,29 @@ void ms_conn_move(struct ms_tcp *c, enum tcp_event event)
     *established -= before == MS_TCP_ESTABLISHED || before == MS_TCP_CLOSE_WAIT;
 }
 
-void ms_conn_end(struct ms_tcp *c, enum ms_error why)
+void ms_conn_end_forgotten(struct ms_tcp *c, enum ms_error why)
 {
     struct ms_counters *counters = &c->stack->counters;
 
-    if (c->state == MS_TCP_CLOSED)
-        return;
     if (why != MS_OK) {
         counters->tcp_attempt_fails +=
             c->state == MS_TCP_SYN_SENT || c->state == MS_TCP_SYN_RECEIVED;
         counters->tcp_established_resets +=
             c->state == MS_TCP_ESTABLISHED || c->state == MS_TCP_CLOSE_WAIT;
     }
-    if (c->state != MS_TCP_TIME_WAIT) /* there a record has taken its place in the table */
-        forget_flow(c);
     ms_conn_move(c, TCP_EVENT_END);
     c->why = (uint8_t)why;
     c->timers = 0;
     ms_wheel_disarm(&c->stack->wheel, &c->timer);
     ms_conn_pend(c, 0);
+}
+
+void ms_conn_end(struct ms_tcp *c, enum ms_error why)
+{
+    if (c->state == MS_TCP_CLOSED)
+        return;
+    forget_flow(c);
+    ms_conn_end_forgotten(c, why);
 }
 
 void ms_conn_bury(struct ms_tcp *c)

@@ -67,7 +67,7 @@ void ms_time_wait_enter(struct ms_tcp *c)
     ms_flow_table_replace(&floor->table, conn_number(floor, c), record_number(floor, record));
     start(stack, record);
     stack->counters.tcp_time_waits++;
-    ms_conn_end(c, MS_OK);
+    ms_conn_end_forgotten(c, MS_OK);
 }
 
 /* The last ACK once more, and two MSL from now. */

@@ -30,6 +30,8 @@ void ms_conn_append_pending(struct ms_tcp *c);
 void ms_conn_move(struct ms_tcp *c, enum tcp_event event);
 /* Nothing more is received; on_close says why when ms_tcp_flush() comes by. */
 void ms_conn_end(struct ms_tcp *c, enum ms_error why);
+/* The same when the table knows the connection no more: a record has taken its place. */
+void ms_conn_end_forgotten(struct ms_tcp *c, enum ms_error why);
 /* The last step of ms_tcp_flush(): tells the application and gives everything back. */
 void ms_conn_bury(struct ms_tcp *c);
 void ms_conn_arm_wheel(struct ms_tcp *c, uint64_t deadline_us);

@@ -432,6 +432,44 @@ static void closes_from_fin_wait_1_to_time_wait(void **state)
     assert_int_equal(COUNT(w, tcp_time_waits), 1);
 }
 
+static void abort_at_eof(struct app *app, enum app_event event)
+{
+    if (event == APP_EOF)
+        ms_tcp_abort(app->tcp);
+}
+
+/* A handler may end its connection on its way to TIME-WAIT: the tuple is free then. */
+static void forgets_what_was_aborted_on_its_way_to_time_wait(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    w->app->hook = abort_at_eof;
+    app_close(w->app);
+    EXPECT(w, .flags = TCP_ACK | TCP_FIN, .seq = 1, .ack = 1);
+    SEND(w, .flags = TCP_ACK | TCP_FIN, .seq = 1, .ack = 2);
+    peer_discard(w);
+    assert_int_equal(w->app->closed, 1);
+    assert_int_equal(COUNT(w, tcp_time_waits), 0);
+    SEND(w, .seq = 2, .ack = 2, .len = 10);
+    EXPECT(w, .flags = TCP_RST, .seq = 2);
+}
+
+/* Without records there is no TIME-WAIT, and nothing of the connection stays. */
+static void forgets_what_would_wait_without_a_record(void **state)
+{
+    struct peer *w;
+
+    peer_config(state)->tcp_time_wait_records = 0;
+    w = PASSIVE(state);
+    app_close(w->app);
+    EXPECT(w, .flags = TCP_ACK | TCP_FIN, .seq = 1, .ack = 1);
+    SEND(w, .flags = TCP_ACK | TCP_FIN, .seq = 1, .ack = 2);
+    EXPECT(w, .seq = 2, .ack = 2);
+    assert_int_equal(w->app->closed, 1);
+    SEND(w, .seq = 2, .ack = 2, .len = 10);
+    EXPECT(w, .flags = TCP_RST, .seq = 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,6 +497,8 @@ int main(void)
         OVER_BOTH(closes_simultaneously),
         OVER_BOTH(closes_passively),
         OVER_BOTH(closes_from_fin_wait_1_to_time_wait),
+        OVER_BOTH(forgets_what_was_aborted_on_its_way_to_time_wait),
+        OVER_BOTH(forgets_what_would_wait_without_a_record),
     };
 
     return cmocka_run_group_tests_name("tcp/ack", tests, NULL, NULL);
