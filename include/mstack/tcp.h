@@ -103,7 +103,7 @@ enum ms_tcp_option {
     MS_TCP_CORK,                 /* 1: only full segments until uncorked; 0 */
     MS_TCP_RECV_WINDOW_BYTES,    /* grows at any time; shrinks as the peer uses it up */
     MS_TCP_KEEPALIVE_S,          /* idle seconds before the first probe; 0: off, the default */
-    MS_TCP_KEEPALIVE_INTERVAL_S, /* between probes; 75 */
+    MS_TCP_KEEPALIVE_INTERVAL_S, /* between probes, not 0; 75 */
     MS_TCP_KEEPALIVE_PROBES,     /* unanswered before the connection ends; 9 */
     MS_TCP_USER_TIMEOUT_S,       /* R2 of this connection, in seconds; 0: never */
     MS_TCP_TRAFFIC_CLASS,        /* DSCP in the upper six bits (MUST-48, SHLD-21) */

@@ -12,9 +12,9 @@ static enum ms_error set_window(struct ms_tcp *c, uint32_t bytes)
 {
     if (bytes == 0 || bytes > UINT32_C(1) << 30)
         return MS_ERROR_INVALID;
-    c->recv_limit_bytes = bytes;
-    if (c->state != MS_TCP_SYN_SENT)
-        c->recv_limit_bytes = min_u32(bytes, (uint32_t)UINT16_MAX << c->recv_scale);
+    if (c->state == MS_TCP_SYN_SENT && conn_outstanding(c) == 0)
+        c->recv_scale = ms_recv_scale(bytes); /* our SYN has not told it yet */
+    c->recv_limit_bytes = min_u32(bytes, (uint32_t)UINT16_MAX << c->recv_scale);
     ms_conn_pend(c, DUE_ACK);
     return MS_OK;
 }
@@ -34,6 +34,8 @@ enum ms_error ms_tcp_set(struct ms_tcp *tcp, enum ms_tcp_option option, uint32_t
                          option == MS_TCP_HOP_LIMIT
                      ? UINT8_MAX
                      : UINT16_MAX))
+        return MS_ERROR_INVALID;
+    if (option == MS_TCP_KEEPALIVE_INTERVAL_S && value == 0)
         return MS_ERROR_INVALID;
     switch (option) {
     case MS_TCP_KEEPALIVE_S: tcp->keepalive_idle_s = (uint16_t)value; break;

@@ -11,12 +11,15 @@ enum {
     SYN_TIMEOUT_S = 190, /* RFC 9293, MUST-23: at least three minutes */
 };
 
-/* Deadlines lie less than half an hour from now, so their low bits are enough. */
+/*
+ * The low bits of a deadline are enough: it is not before that of the wheel's timer, and less than
+ * an hour after it. How long ago that was does not matter; the host may have slept.
+ */
 static uint64_t whole_deadline(const struct ms_tcp *c, uint32_t low)
 {
-    uint64_t now_us = c->stack->now_us;
+    uint64_t timer_us = ms_timer_deadline_us(&c->timer);
 
-    return now_us + (uint64_t)(int64_t)(int32_t)(low - (uint32_t)now_us);
+    return timer_us + (uint32_t)(low - (uint32_t)timer_us);
 }
 
 static bool is_synchronized(const struct ms_tcp *c)
@@ -89,7 +92,7 @@ static void retransmit_expired(struct ms_tcp *c)
         is_synchronized(c))
         return; /* nothing left to wait for */
     /* MUST-37: probing begins now, and goes on as long as the peer answers. */
-    if (is_probe && is_synchronized(c) &&
+    if (is_synchronized(c) && (is_probe || conn_send_window(c) == 0) &&
         (c->backoffs == 0 || seq_ge(c->received_ms, c->progress_ms)))
         c->progress_ms = c->stack->tcp->now_ms;
     if (user_timeout_left_us(c) == 0) {

@@ -377,6 +377,42 @@ static void asks_for_no_needless_polls(void **state)
     }
 }
 
+/* SHLD-17: a window taken back under what is in flight ends nothing while the peer answers. */
+static void bears_a_window_shrunk_to_nothing(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    assert_int_equal(app_send(w->app, 5 * MSS), MS_OK);
+    peer_discard(w);
+    SEND(w, .ack = 1, .window = 0);
+    for (unsigned i = 0; i < 600; i++) {
+        peer_run(w, SECOND);
+        if (peer_discard(w) > 0)
+            SEND(w, .ack = 1, .window = 0);
+        peer_discard(w);
+        assert_int_equal(w->app->closed, 0);
+    }
+}
+
+/* A host may sleep for longer than the low bits of a deadline tell. */
+static void knows_deadlines_of_long_ago(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    assert_int_equal(app_send(w->app, MSS), MS_OK);
+    EXPECT(w, .seq = 1, .len = MSS);
+    app_set(w->app, MS_TCP_USER_TIMEOUT_S, 60000);
+    w->now_us += 40ull * 60 * SECOND;
+    EXPECT_WITHIN(w, 2 * SECOND, .seq = 1, .len = MSS);
+}
+
+static void refuses_keepalives_without_an_interval(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    assert_int_equal(ms_tcp_set(w->app->tcp, MS_TCP_KEEPALIVE_INTERVAL_S, 0), MS_ERROR_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +438,9 @@ int main(void)
         OVER_BOTH(probes_nobody_with_data_in_flight),
         OVER_BOTH(probes_half_closed_connections),
         OVER_IPV4(asks_for_no_needless_polls),
+        OVER_BOTH(bears_a_window_shrunk_to_nothing),
+        OVER_BOTH(knows_deadlines_of_long_ago),
+        OVER_BOTH(refuses_keepalives_without_an_interval),
     };
 
     return cmocka_run_group_tests_name("tcp/timer", tests, NULL, NULL);
