@@ -223,14 +223,11 @@ static uint64_t queue_deadline_us(const struct ms_stack *stack)
 uint64_t ms_next_deadline(const struct ms_stack *stack)
 {
     uint64_t deadline_us = min_u64(ms_wheel_next_deadline(&stack->wheel), queue_deadline_us(stack));
-    bool is_blocked;
+    enum tcp_pending pending = ms_tcp_pending(stack);
 
-    if (stack->has_lost_address || !ms_ip_loop_is_empty(stack))
+    if (stack->has_lost_address || !ms_ip_loop_is_empty(stack) || pending == TCP_PENDING_READY)
         return 0;
-    if (ms_tcp_has_pending(stack, &is_blocked)) {
-        if (!is_blocked)
-            return 0;
+    if (pending == TCP_PENDING_BLOCKED)
         deadline_us = min_u64(deadline_us, stack->now_us + RETRY_US);
-    }
     return deadline_us <= stack->now_us ? 0 : deadline_us;
 }

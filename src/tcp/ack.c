@@ -168,6 +168,9 @@ static inline void sample_rtt(struct ms_tcp *c, const struct segment *s,
         if (sample_ms > c->stack->config.tcp_rto_max_us / US_PER_MS)
             return;
         sample_us = sample_ms * US_PER_MS;
+        /* An echo of the first sending: its ACK was lost, and the whole timeout would count. */
+        if (sample_us > (uint32_t)c->stack->now_us - change->again_us + 2 * US_PER_MS)
+            return;
     } else {
         return;
     }

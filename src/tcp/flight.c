@@ -14,13 +14,17 @@ static bool ends_run(const struct sent_range *range)
     return !range->next || !(range->next->flags & SENT_SACKED);
 }
 
-/* Cuts a range in two at seq, which lies inside. False: no record, or too many of them. */
+/*
+ * Cuts a range in two at seq, which lies inside. False: too few records, or too many of them here.
+ * Cutting never takes the last quarter of the pool, lest one peer that reports every second byte
+ * leave nothing to other connections.
+ */
 static bool split(struct flight *f, struct pool *pool, struct sent_range *range, uint32_t seq)
 {
     struct sent_range *rest;
 
     MS_ASSERT(seq_lt(range->seq, seq) && seq_lt(seq, range->end));
-    if (f->ranges >= FLIGHT_RANGES_MAX)
+    if (f->ranges >= FLIGHT_RANGES_MAX || pool->used >= pool->count - pool->count / 4)
         return false;
     rest = ms_pool_get(pool);
     if (!rest)
@@ -48,6 +52,7 @@ static void account_arrival(struct flight *f, const struct sent_range *range, ui
     change->acked_bytes += len;
     if (range->flags & SENT_RETRANSMITTED) {
         change->has_retransmitted = true;
+        change->again_us = range->sent_us;
     } else if (!change->has_sample || seq_gt(range->sent_us, change->sent_us)) {
         change->has_sample = true;
         change->sent_us = range->sent_us;
@@ -75,6 +80,10 @@ void ms_flight_acknowledge(struct flight *f, struct pool *pool, uint32_t ack,
     } else if (seq_lt(range->seq, ack)) {
         account_arrival(f, range, ack - range->seq, change);
         range->seq = ack;
+        if (range->flags & SENT_PARTLY) { /* what arrived was that part: now the next */
+            range->flags = SENT_LOST | SENT_RETRANSMITTED;
+            f->lost_bytes += range_len(range);
+        }
     }
 }
 
@@ -194,23 +203,24 @@ uint32_t ms_flight_lengthen_last(struct flight *f, uint32_t len)
     return more;
 }
 
-bool ms_flight_sent_again(struct flight *f, struct pool *pool, struct sent_range *range,
+void ms_flight_sent_again(struct flight *f, struct pool *pool, struct sent_range *range,
                           uint32_t len, uint32_t now_us)
 {
+    uint8_t flags = SENT_AGAIN | SENT_RETRANSMITTED;
+
     MS_ASSERT(range->flags & SENT_LOST);
     MS_ASSERT(len <= range_len(range));
     if (len < range_len(range) && !split(f, pool, range, range->seq + len))
-        return false;
-    range->flags = SENT_AGAIN | SENT_RETRANSMITTED;
+        flags |= SENT_PARTLY;
+    range->flags = flags;
     range->sent_us = now_us;
-    f->lost_bytes -= len;
-    return true;
+    f->lost_bytes -= range_len(range);
 }
 
 void ms_flight_end_recovery(struct flight *f)
 {
     for (struct sent_range *range = f->head; range; range = range->next)
-        range->flags &= (uint8_t)~SENT_AGAIN;
+        range->flags &= (uint8_t) ~(SENT_AGAIN | SENT_PARTLY);
 }
 
 void ms_flight_clear(struct flight *f, struct pool *pool)

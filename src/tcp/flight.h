@@ -17,6 +17,7 @@ enum sent_flag {
     SENT_LOST = 2,          /* believed lost and not yet sent again */
     SENT_AGAIN = 4,         /* sent again in this recovery */
     SENT_RETRANSMITTED = 8, /* ever sent again: no round trip is measured on it (Karn) */
+    SENT_PARTLY = 16,       /* only a first part was sent again, and no record is left to say so */
 };
 
 struct sent_range {
@@ -40,6 +41,7 @@ enum { FLIGHT_RANGES_MAX = 1024 };
 struct flight_change {
     uint32_t acked_bytes;   /* newly left the network: by ACK or by SACK */
     uint32_t sent_us;       /* of the youngest range among them that was never sent again */
+    uint32_t again_us;      /* when the last of those sent again left */
     bool has_sample;        /* sent_us is one */
     bool has_retransmitted; /* some had been sent again */
 };
@@ -94,7 +96,7 @@ static inline void ms_flight_acknowledge_plain(struct flight *f, struct pool *po
         struct sent_range *next = range->next;
 
         flags |= range->flags;
-        change->sent_us = range->sent_us;
+        change->sent_us = change->again_us = range->sent_us;
         if (seq_gt(range->end, ack)) {
             range->seq = ack;
             break;
@@ -129,8 +131,8 @@ bool ms_flight_lose_all(struct flight *f);
 struct sent_range *ms_flight_first_lost(const struct flight *f);
 /* The last range, a lost one, goes out with new text behind it, len in all; returns what is new. */
 uint32_t ms_flight_lengthen_last(struct flight *f, uint32_t len);
-/* The first len bytes of a lost range were sent again. False: no record is left to say so. */
-bool ms_flight_sent_again(struct flight *f, struct pool *pool, struct sent_range *range,
+/* The first len bytes of a lost range were sent again. */
+void ms_flight_sent_again(struct flight *f, struct pool *pool, struct sent_range *range,
                           uint32_t len, uint32_t now_us);
 /* Recovery ended: what is sent again after this counts anew. */
 void ms_flight_end_recovery(struct flight *f);

@@ -72,7 +72,8 @@ struct tcp_floor {
 
     uint32_t now_ms;
     uint32_t pending_first, pending_last;
-    bool is_blocked; /* what is pending waits for room in a device */
+    bool is_blocked;    /* what is pending waits for room in a device */
+    bool lacks_records; /* ... or for a sent_range */
     struct siphash_key isn_key, cookie_key;
     uint64_t cookies_until_us; /* cookies are believed only while, and just after, they are sent */
     struct ms_tcp_listener *listener_buckets[LISTENER_BUCKETS];

@@ -20,7 +20,7 @@ static void trim_left(struct ms_tcp *c, struct segment *s)
 {
     uint32_t cut = min_u32(c->recv_next - s->seq, s->payload_len);
 
-    if (cut > 0) {
+    if (cut > 0 && !(s->flags & TCP_RST)) {
         c->recv.duplicate = (struct seq_range){ s->seq, s->seq + cut };
         c->duplicates = (uint16_t)(c->duplicates + 1);
         c->stack->counters.tcp_duplicate_segments++;
@@ -31,7 +31,7 @@ static void trim_left(struct ms_tcp *c, struct segment *s)
     s->payload_len -= cut;
 }
 
-static void trim_right(const struct ms_tcp *c, struct segment *s)
+void ms_segment_trim_right(const struct ms_tcp *c, struct segment *s)
 {
     uint32_t room = c->recv_window_end - s->seq;
 
@@ -61,7 +61,7 @@ static enum ms_drop trim_to_window(struct ms_tcp *c, struct segment *s)
     } else if (s->seq - c->recv_next >= window && s->seq != c->recv_next) {
         return MS_DROP_TCP_OUT_OF_WINDOW;
     }
-    trim_right(c, s);
+    ms_segment_trim_right(c, s);
     if (len > 0 && segment_len(s) == 0 && window == 0)
         c->due |= DUE_ACK; /* a window probe */
     return MS_DROP_NONE;
@@ -70,7 +70,7 @@ static enum ms_drop trim_to_window(struct ms_tcp *c, struct segment *s)
 /* Second: RST, by RFC 5961, 3.2. */
 static enum ms_drop reset_arrives(struct ms_tcp *c, const struct segment *s)
 {
-    if (s->seq != c->recv_next) {
+    if (s->header.seq != c->recv_next) { /* untrimmed: text must not make a guess exact */
         ms_conn_challenge(c);
         return MS_DROP_TCP_BAD_RESET;
     }
@@ -78,11 +78,14 @@ static enum ms_drop reset_arrives(struct ms_tcp *c, const struct segment *s)
     return MS_DROP_NONE;
 }
 
-/* RFC 7323, 4.3: only a segment that covers Last.ACK.sent may move TS.Recent. */
+/*
+ * RFC 7323, 4.3: only a segment that covers Last.ACK.sent may move TS.Recent. It is older than that
+ * only if the peer was silent for so long that is_too_old() let it pass.
+ */
 static void update_ts_recent(struct ms_tcp *c, const struct segment *s)
 {
     if ((c->flags & CONN_TIMESTAMPS) && (s->header.options & TCP_OPTION_TIMESTAMP) &&
-        seq_le(s->seq, c->last_ack_sent) && seq_ge(s->header.ts_value, c->ts_recent))
+        seq_le(s->header.seq, c->last_ack_sent))
         c->ts_recent = s->header.ts_value;
 }
 
@@ -160,7 +163,6 @@ static MS_INLINE enum ms_drop sound_segment_arrives(struct ms_tcp *c, struct seg
 {
     enum ms_drop drop = MS_DROP_NONE;
 
-    update_ts_recent(c, s);
     c->received_ms = c->stack->tcp->now_ms;
     c->keepalive_probes = 0;
     c->segments_received++;
@@ -168,7 +170,8 @@ static MS_INLINE enum ms_drop sound_segment_arrives(struct ms_tcp *c, struct seg
         c->send_wl1 = seq_max(c->send_wl1, s->header.seq);
     else if (!ms_ack_arrives(c, s, &drop))
         return drop;
-    ms_text_arrives(c, s); /* sixth to eighth */
+    update_ts_recent(c, s); /* not before its ACK is believed: a blind guess is not */
+    ms_text_arrives(c, s);  /* sixth to eighth */
     if (c->due)
         ms_conn_pend(c, 0);
     return MS_DROP_NONE;

@@ -11,11 +11,17 @@ enum {
     CHALLENGE_UNIT_MS = 16,
     CHALLENGE_INTERVAL = 32, /* RFC 5961, 7: two a second, for each connection apart */
     US_PER_MS = 1000,
+    TCP_SACK_LEN_MAX = 4 + 8 * TCP_SACK_MAX,
     REFUSALS_MAX = 16, /* in a row: then the device is full, and nobody else need try */
 };
 
 /* Why a segment could not leave now. */
-enum refusal { SENT, NO_ROOM, NO_ROUTE };
+enum refusal {
+    SENT,
+    NO_ROOM,   /* in the device, or no frame is left */
+    NO_RECORD, /* no sent_range is left: a connection gives one back */
+    NO_ROUTE,
+};
 
 static inline uint32_t recv_window_edge(const struct ms_tcp *c)
 {
@@ -98,11 +104,19 @@ static inline void ack_is_sent(struct ms_tcp *c)
     ms_conn_disarm(c, CONN_TIMER_ACK);
 }
 
-/* With SACK blocks; the rest of the header is as emit_segment() made it. */
+/*
+ * With SACK blocks; the rest of the header is as emit_segment() made it. Beside text there is not
+ * always room for them (RFC 6691): an ACK that is owed then follows by itself.
+ */
 MS_COLD static void emit_with_sack(struct ms_tcp *c, const struct emission *e,
                                    struct tcp_header header)
 {
-    add_sack(c, &header);
+    if (e->payload_len + TCP_SACK_LEN_MAX <= c->send_mss || e->payload_len == 0) {
+        add_sack(c, &header);
+        ack_is_sent(c);
+    } else {
+        c->segments_sent++;
+    }
     ms_tcp_emit(e, &header);
 }
 
@@ -128,11 +142,12 @@ static MS_INLINE void emit_segment(struct ms_tcp *c, struct ms_frame *frame, uin
         header.ts_value = conn_ts_now(c, c->stack->tcp->now_ms);
         header.ts_echo = c->ts_recent;
     }
-    ack_is_sent(c);
-    if (MS_UNLIKELY(ms_recv_queue_has_report(&c->recv)) && (c->flags & CONN_SACK))
+    if (MS_UNLIKELY(ms_recv_queue_has_report(&c->recv)) && (c->flags & CONN_SACK)) {
         emit_with_sack(c, &e, header);
-    else
-        tcp_emit_plain(&e, &header);
+        return;
+    }
+    ack_is_sent(c);
+    tcp_emit_plain(&e, &header);
 }
 
 /* A segment without text: ACK, keepalive, RST. */
@@ -269,8 +284,10 @@ static enum refusal output_lost(struct ms_tcp *c)
 
         if (!is_opening)
             len += text_behind(c, range, len);
-        if (!is_opening && !(c->due & DUE_RETRANSMIT) && congestion_room(c) < len)
+        if (!is_opening && !(c->due & DUE_RETRANSMIT) && congestion_room(c) < len) {
+            c->flags |= CONN_WINDOW_LIMITED;
             return SENT;
+        }
         refusal = is_opening ? send_syn(c) : send_text(c, range->seq, len, &sent);
         if (refusal != SENT)
             return refusal;
@@ -281,9 +298,7 @@ static enum refusal output_lost(struct ms_tcp *c)
         c->retransmitted_segments++;
         if (!(c->timers & CONN_TIMER_RETRANSMIT))
             ms_conn_arm_retransmit(c);
-        if (!ms_flight_sent_again(&c->flight, &stack->tcp->ranges, range, sent,
-                                  (uint32_t)stack->now_us))
-            return SENT; /* no record to say so: it stays lost until the timer expires */
+        ms_flight_sent_again(&c->flight, &stack->tcp->ranges, range, sent, (uint32_t)stack->now_us);
     }
     return SENT;
 }
@@ -346,10 +361,16 @@ static inline void record_sent(struct ms_tcp *c, uint32_t len)
         ms_conn_arm_retransmit(c);
 }
 
-/* A closed window, or one too small to use: the retransmission timer becomes the probe's. */
-static void wait_for_window(struct ms_tcp *c)
+/* Nothing is in flight, and the window is closed or too small for what is queued. */
+static bool is_window_awaited(const struct ms_tcp *c, uint32_t queued)
 {
-    if (conn_outstanding(c) == 0 && !(c->timers & CONN_TIMER_RETRANSMIT))
+    return conn_outstanding(c) == 0 && conn_send_window(c) < min_u32(queued, c->send_mss);
+}
+
+/* The retransmission timer becomes the probe's. */
+static void wait_for_window(struct ms_tcp *c, uint32_t queued)
+{
+    if (is_window_awaited(c, queued) && !(c->timers & CONN_TIMER_RETRANSMIT))
         ms_conn_arm_retransmit(c);
 }
 
@@ -360,11 +381,6 @@ static inline void restart_after_idle(struct ms_tcp *c)
 
     if (MS_UNLIKELY(idle_ms * US_PER_MS > c->rtt.timeout_us))
         c->cc.ops->on_idle(&c->cc);
-}
-
-static inline bool can_record(const struct ms_tcp *c)
-{
-    return c->flight.ranges < FLIGHT_RANGES_MAX && !ms_pool_is_empty(&c->stack->tcp->ranges);
 }
 
 /* All is sent: if half of the window is free, it is not the window that holds data back. */
@@ -380,21 +396,25 @@ static enum refusal output_new(struct ms_tcp *c)
 {
     uint32_t left = c->send.end_seq + !!(c->flags & CONN_CLOSING) - c->send_next;
 
+    if (MS_UNLIKELY(left > 0 && !ms_conn_find_path(c)))
+        return NO_ROUTE;
     if (conn_outstanding(c) == 0)
         restart_after_idle(c);
     while (left > 0) {
         uint32_t queued = c->send.end_seq - c->send_next, len = 0, sent;
         enum refusal refusal;
 
-        if (MS_UNLIKELY(!can_record(c)))
-            return NO_ROOM;
+        if (MS_UNLIKELY(c->flight.ranges >= FLIGHT_RANGES_MAX))
+            return SENT; /* its own acknowledgements make room */
         if (MS_LIKELY(queued > 0)) {
             len = choose_len(c, queued);
             if (len == 0) {
-                wait_for_window(c);
+                wait_for_window(c, queued);
                 return SENT;
             }
         }
+        if (MS_UNLIKELY(ms_pool_is_empty(&c->stack->tcp->ranges)))
+            return NO_RECORD;
         /* With the last byte goes FIN, if there is one. */
         refusal = send_new_text(c, c->send_next, len == queued ? left : len, &sent);
         if (MS_UNLIKELY(refusal != SENT))
@@ -409,16 +429,17 @@ static enum refusal output_new(struct ms_tcp *c)
 /* One byte, or FIN, into a closed window, so that its opening is noticed (RFC 9293, 3.8.6.1). */
 static enum refusal output_probe(struct ms_tcp *c)
 {
-    uint32_t sent;
+    uint32_t queued = c->send.end_seq - c->send_next, window = conn_send_window(c), sent;
     enum refusal refusal;
 
     c->due &= (uint8_t)~DUE_PROBE;
-    if (conn_outstanding(c) > 0 || conn_fin_is_sent(c) ||
-        (c->send_next == c->send.end_seq && !(c->flags & CONN_CLOSING)) ||
+    if (conn_outstanding(c) > 0 || queued + !!(c->flags & CONN_CLOSING) == 0 ||
         ms_pool_is_empty(&c->stack->tcp->ranges))
         return SENT;
+    if (window > 0 && !is_window_awaited(c, queued))
+        return SENT; /* it has opened */
     /* A window too small for a decent segment is used up all the same (3.8.6.2.1, override). */
-    refusal = send_text(c, c->send_next, max_u32(conn_send_window(c), 1), &sent);
+    refusal = send_text(c, c->send_next, max_u32(window, 1), &sent);
     if (refusal == SENT) {
         c->stack->counters.tcp_zero_window_probes++;
         record_sent(c, sent);
@@ -433,7 +454,7 @@ static enum refusal output_opening(struct ms_tcp *c)
     if (conn_outstanding(c) > 0)
         return output_lost(c);
     if (ms_pool_is_empty(&c->stack->tcp->ranges))
-        return NO_ROOM;
+        return NO_RECORD;
     refusal = send_syn(c);
     if (refusal == SENT)
         record_sent(c, 1);
@@ -460,8 +481,11 @@ static enum refusal output_open(struct ms_tcp *c)
         if (refusal == SENT)
             c->due &= (uint8_t)~DUE_KEEPALIVE;
     }
-    if (refusal == SENT && (c->due & DUE_ACK))
-        refusal = send_empty(c, c->send_next, 0);
+    if (c->due & DUE_ACK) { /* owed, whatever became of the text */
+        enum refusal of_ack = send_empty(c, c->send_next, 0);
+
+        refusal = refusal == SENT ? of_ack : refusal;
+    }
     return refusal;
 }
 
@@ -499,21 +523,28 @@ static struct ms_tcp *take_pending(struct tcp_floor *floor)
     return c;
 }
 
-/* False: there is no room now, and the connection waits for some. */
-static bool output_connection(struct ms_tcp *c)
+/* It waits on the list; one that opens ends all the same when its user's patience does. */
+static void wait_for_room(struct ms_tcp *c, bool is_opening)
+{
+    ms_conn_pend(c, 0);
+    if (is_opening && !(c->timers & CONN_TIMER_RETRANSMIT))
+        ms_conn_arm_retransmit(c);
+}
+
+static enum refusal output_connection(struct ms_tcp *c)
 {
     bool is_opening = c->state == MS_TCP_SYN_SENT || c->state == MS_TCP_SYN_RECEIVED;
     enum refusal refusal;
 
-    if (c->state == MS_TCP_CLOSED) {
+    if (MS_UNLIKELY(c->state == MS_TCP_CLOSED)) {
         output_last(c);
         ms_conn_bury(c);
-        return true;
+        return SENT;
     }
     refusal = is_opening ? output_opening(c) : output_open(c);
-    if (refusal == NO_ROOM) {
-        ms_conn_pend(c, 0);
-        return false;
+    if (MS_UNLIKELY(refusal == NO_ROOM || refusal == NO_RECORD)) {
+        wait_for_room(c, is_opening);
+        return refusal;
     }
     if (refusal == NO_ROUTE) { /* the retransmission timer tries again, and ends it in time */
         ms_count_drop(c->stack, MS_DROP_SEND_NO_ROUTE);
@@ -521,7 +552,7 @@ static bool output_connection(struct ms_tcp *c)
     }
     if (is_opening || refusal == NO_ROUTE)
         c->due = 0;
-    return true;
+    return refusal;
 }
 
 void ms_tcp_flush(struct ms_stack *stack)
@@ -531,17 +562,28 @@ void ms_tcp_flush(struct ms_stack *stack)
     unsigned refusals = 0;
     bool is_last = false;
 
-    floor->is_blocked = false;
+    floor->is_blocked = floor->lacks_records = false;
     /* Those that find no room go to the end of the list, and are not looked at twice. */
     while (floor->pending_first != FLOW_NONE && !is_last && refusals < REFUSALS_MAX) {
+        enum refusal refusal;
+
         is_last = floor->pending_first == last;
-        refusals = output_connection(take_pending(floor)) ? 0 : refusals + 1;
-        floor->is_blocked |= refusals > 0;
+        refusal = output_connection(take_pending(floor));
+        refusals = refusal == NO_ROOM ? refusals + 1 : 0;
+        floor->is_blocked |= refusal == NO_ROOM;
+        floor->lacks_records |= refusal == NO_RECORD;
     }
 }
 
-bool ms_tcp_has_pending(const struct ms_stack *stack, bool *is_blocked)
+enum tcp_pending ms_tcp_pending(const struct ms_stack *stack)
 {
-    *is_blocked = stack->tcp->is_blocked;
-    return stack->tcp->pending_first != FLOW_NONE;
+    const struct tcp_floor *floor = stack->tcp;
+
+    if (floor->pending_first == FLOW_NONE)
+        return TCP_PENDING_NONE;
+    if (floor->is_blocked)
+        return TCP_PENDING_BLOCKED;
+    if (floor->lacks_records && ms_pool_is_empty(&floor->ranges))
+        return TCP_PENDING_NONE; /* an ACK or a timer comes first */
+    return TCP_PENDING_READY;
 }

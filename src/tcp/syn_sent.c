@@ -9,7 +9,6 @@ void ms_conn_opened(struct ms_tcp *c)
     if (c->flags & CONN_CLOSING) { /* CLOSE was called meanwhile */
         ms_conn_move(c, TCP_EVENT_CLOSE);
     }
-    c->stack->counters.tcp_active_opens++;
     if (c->events->on_open)
         c->events->on_open(c, c->user);
 }
@@ -68,7 +67,9 @@ enum ms_drop ms_syn_sent_input(struct ms_tcp *c, struct segment *s)
     ms_conn_disarm(c, CONN_TIMER_RETRANSMIT);
     ms_conn_pend(c, DUE_ACK | DUE_OUTPUT);
     ms_conn_opened(c);
-    if (c->state != MS_TCP_CLOSED && segment_len(s) > 0)
+    if (c->state != MS_TCP_CLOSED && segment_len(s) > 0) {
+        ms_segment_trim_right(c, s);
         ms_text_arrives(c, s);
+    }
     return MS_DROP_NONE;
 }

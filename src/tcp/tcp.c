@@ -54,6 +54,7 @@ enum ms_error ms_tcp_connect(struct ms_stack *stack, const struct ms_tcp_connect
     c->send_unacked = c->send_next = isn;
     ms_send_queue_init(&c->send, isn + 1);
     ms_conn_move(c, TCP_EVENT_ACTIVE_OPEN);
+    stack->counters.tcp_active_opens++;
     ms_flow_table_insert(&floor->table, conn_number(floor, c),
                          ms_flow_table_hash(&floor->table, &flow));
     ms_conn_pend(c, DUE_OUTPUT);

@@ -20,8 +20,13 @@ void ms_tcp_syn_expired(struct ms_stack *stack, struct timer *timer);
 void ms_tcp_time_wait_expired(struct ms_stack *stack, struct timer *timer);
 /* Sends all that is due, and buries the dead. */
 void ms_tcp_flush(struct ms_stack *stack);
-/* Whether something is due now, or only waits for room in a device. */
-bool ms_tcp_has_pending(const struct ms_stack *stack, bool *is_blocked);
+/* What still waits to be sent after a flush. */
+enum tcp_pending {
+    TCP_PENDING_NONE,    /* or only what an ACK or a timer will set free */
+    TCP_PENDING_BLOCKED, /* for room in a device */
+    TCP_PENDING_READY,
+};
+enum tcp_pending ms_tcp_pending(const struct ms_stack *stack);
 /* Addresses of ours have gone: their connections end. */
 void ms_tcp_check_addresses(struct ms_stack *stack);
 /* New keys for what is opened from now on. */

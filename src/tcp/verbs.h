@@ -85,6 +85,8 @@ void ms_record_remove(struct tcp_floor *floor, struct record_list *list, uint32_
 
 /* input.c: the steps of RFC 9293, 3.10.7.4, for a connection past SYN-SENT. */
 enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s);
+/* Cuts off what lies beyond the window. */
+void ms_segment_trim_right(const struct ms_tcp *c, struct segment *s);
 /* ack.c: the fifth step. False: the segment goes no further. */
 bool ms_ack_arrives(struct ms_tcp *c, struct segment *s, enum ms_drop *drop);
 /* text.c: steps six to eight. */
@@ -114,6 +116,7 @@ uint32_t ms_recv_window_edge(const struct ms_tcp *c);
 static inline void ms_conn_pend(struct ms_tcp *c, enum due due)
 {
     c->due |= (uint8_t)due;
+    c->stack->tcp->lacks_records = false; /* for what is due now it is not known yet */
     if (!(c->flags & CONN_PENDING))
         ms_conn_append_pending(c);
 }

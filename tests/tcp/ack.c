@@ -470,6 +470,44 @@ static void forgets_what_would_wait_without_a_record(void **state)
     EXPECT(w, .flags = TCP_RST, .seq = 2);
 }
 
+/* RFC 5681 3.1: after a timeout the window doubles again, so that ten segments take few rounds. */
+static void starts_slowly_again_after_a_timeout(void **state)
+{
+    struct peer *w = PASSIVE(state);
+    unsigned rounds = 0;
+
+    assert_int_equal(app_send(w->app, 10 * MSS), MS_OK);
+    peer_discard(w);
+    peer_run(w, 300 * MS);
+    while (w->app->released == 0 && rounds < 20) {
+        peer_discard(w);
+        rounds++;
+        SEND(w, .ack = 1 + min_u32((1u << rounds) - 1, 10) * MSS);
+    }
+    peer_discard(w);
+    assert_in_range(rounds, 3, 5);
+}
+
+/* RFC 7323 4.1: an echo of the first sending says nothing of the second one's round trip. */
+static void measures_no_lost_ack(void **state)
+{
+    struct peer *w = PASSIVE(state, .timestamps = true);
+    uint32_t seq = 1, before = app_info(w->app).srtt_us;
+
+    for (unsigned i = 0; i < 6; i++) {
+        const struct heard *heard;
+        uint32_t echo;
+
+        assert_int_equal(app_send(w->app, 100), MS_OK);
+        heard = EXPECT(w, .seq = seq, .len = 100, .has_timestamp = true);
+        echo = heard->header.ts_value; /* its ACK is lost */
+        EXPECT_WITHIN(w, 60 * SECOND, .seq = seq, .len = 100, .has_timestamp = true);
+        seq += 100;
+        SEND(w, .ack = seq, .ts_echo = echo);
+    }
+    assert_in_range(app_info(w->app).srtt_us, 0, max_u32(before, 1) + 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -499,6 +537,8 @@ int main(void)
         OVER_BOTH(closes_from_fin_wait_1_to_time_wait),
         OVER_BOTH(forgets_what_was_aborted_on_its_way_to_time_wait),
         OVER_BOTH(forgets_what_would_wait_without_a_record),
+        OVER_BOTH(starts_slowly_again_after_a_timeout),
+        OVER_BOTH(measures_no_lost_ack),
     };
 
     return cmocka_run_group_tests_name("tcp/ack", tests, NULL, NULL);

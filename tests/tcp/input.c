@@ -375,6 +375,65 @@ static void acks_a_batch_once(void **state)
     QUIET(w, SECOND);
 }
 
+/* RFC 5961 3.2: the number of the RST itself must be exact; text before it hides nothing. */
+static void challenges_a_reset_whose_text_reaches_the_window(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    SEND(w, .len = 1000);
+    SEND(w, .len = 1000);
+    EXPECT(w, .ack = 2001);
+    SEND(w, .flags = TCP_RST, .seq = 1501, .len = 1000);
+    EXPECT(w, .ack = 2001);
+    assert_int_equal(w->app->closed, 0);
+}
+
+/* An old RST with text is answered by nothing, and holds up no later challenge. */
+static void challenges_after_an_old_reset_with_text(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    SEND(w, .len = 1000);
+    SEND(w, .len = 1000);
+    EXPECT(w, .ack = 2001);
+    SEND(w, .flags = TCP_RST, .seq = 1, .len = 500);
+    QUIET(w, SECOND);
+    SEND(w, .flags = TCP_SYN, .seq = 5000);
+    EXPECT(w, .ack = 2001);
+}
+
+/* RFC 7323 with RFC 5961: a guess whose ACK is not believed moves no timestamp. */
+static void takes_no_timestamp_from_a_blind_guess(void **state)
+{
+    struct peer *w = PASSIVE(state, .timestamps = true);
+
+    SEND(w, .len = 1000);
+    SEND(w, .len = 1000);
+    EXPECT(w, .ack = 2001, .has_timestamp = true);
+    SEND(w, .seq = 1501, .len = 1000, .ack = 0x50000000, .ts_value = w->flow->ts_base + 0x70000000);
+    peer_discard(w);
+    SEND(w, .seq = 2001, .len = 1000);
+    peer_run(w, SECOND);
+    peer_discard(w);
+    assert_int_equal(w->app->received, 3000);
+}
+
+/* RFC 7323 5.5: after 24 days of silence the peer's clock starts afresh. */
+static void takes_new_timestamps_after_24_days(void **state)
+{
+    struct peer *w = PASSIVE(state, .timestamps = true);
+
+    SEND(w, .len = 1000);
+    SEND(w, .len = 1000);
+    EXPECT(w, .ack = 2001, .has_timestamp = true);
+    peer_run(w, 30ull * 24 * 3600 * SECOND);
+    peer_discard(w);
+    for (unsigned i = 0; i < 3; i++)
+        SEND(w, .len = 1000);
+    peer_discard(w);
+    assert_int_equal(w->app->received, 5000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +459,10 @@ int main(void)
         OVER_BOTH(looks_at_segments_when_the_window_is_closed),
         OVER_BOTH(drops_the_ack_of_an_unacceptable_segment),
         OVER_BOTH(acks_a_batch_once),
+        OVER_BOTH(challenges_a_reset_whose_text_reaches_the_window),
+        OVER_BOTH(challenges_after_an_old_reset_with_text),
+        OVER_BOTH(takes_no_timestamp_from_a_blind_guess),
+        OVER_BOTH(takes_new_timestamps_after_24_days),
     };
 
     return cmocka_run_group_tests_name("tcp/input", tests, NULL, NULL);

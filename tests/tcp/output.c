@@ -504,6 +504,106 @@ static void restarts_small_after_idling(void **state)
     assert_true(peer_discard(w) <= initial);
 }
 
+/* RFC 6691: what the options take is not there for text; a report that finds no room goes alone. */
+static void keeps_full_segments_within_the_mtu_beside_a_report(void **state)
+{
+    struct peer *w = PASSIVE(state, .sack = true, .timestamps = true, .mss = 1460);
+    uint32_t full = app_info(w->app).send_mss_bytes;
+
+    SEND(w, .seq = 1001, .len = 1000);
+    EXPECT(w, .ack = 1, .has_timestamp = true, .sack = { { 1001, 2001 } });
+    assert_int_equal(app_send(w->app, full), MS_OK);
+    EXPECT(w, .seq = 1, .len = full, .has_timestamp = true);
+    SEND(w, .seq = 3001, .len = 1000, .ack = 1);
+    EXPECT(w, .seq = ANY, .has_timestamp = true, .sack = { { 3001, 4001 }, { 1001, 2001 } });
+    peer_run(w, 10 * SECOND);
+    peer_discard(w);
+    assert_int_equal(COUNT(w, ip_out_discards), 0);
+}
+
+/* The window opens in the poll in which the probe is due: what leaves is no probe. */
+static void sends_no_probe_larger_than_a_segment(void **state)
+{
+    struct peer *w = PASSIVE(state, .window = 0);
+
+    assert_int_equal(app_send(w->app, 60 * MSS), MS_OK);
+    QUIET(w, 150 * MS);
+    w->is_batching = true;
+    SEND(w, .ack = 1, .window = 60000);
+    w->now_us += 10 * SECOND; /* the application's loop was late */
+    peer_deliver(w);
+    w->is_batching = false;
+    peer_run(w, 0);
+    EXPECT(w, .seq = 1, .len = MSS);
+    peer_discard(w);
+    assert_int_equal(COUNT(w, tcp_zero_window_probes), 0);
+}
+
+/* Cork holds text back for as long as it is set, whatever time passes. */
+static void keeps_corked_text(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    app_set(w->app, MS_TCP_CORK, 1);
+    assert_int_equal(app_send(w->app, MSS / 2), MS_OK);
+    QUIET(w, 100 * SECOND);
+    app_set(w->app, MS_TCP_CORK, 0);
+    EXPECT(w, .seq = 1, .len = MSS / 2);
+}
+
+/* Other connections hold all records of what is in flight: what arrives is acknowledged. */
+static void acknowledges_without_sent_ranges(void **state)
+{
+    struct peer *w;
+    struct app *first, *second;
+
+    peer_config(state)->tcp_sent_ranges = 1;
+    w = peer_start(state);
+    peer_listen(w, 0);
+    peer_flow(w, 4000);
+    first = peer_open(w, OFFER());
+    peer_flow(w, 4001);
+    second = peer_open(w, OFFER());
+    assert_int_equal(app_send(first, 100), MS_OK);
+    assert_int_equal(app_send(second, 100), MS_OK);
+    peer_discard(w);
+    SEND(w, .len = 1000);
+    SEND(w, .len = 1000);
+    EXPECT(w, .ack = 2001, .len = 0);
+    peer_run(w, SECOND / 10);
+    peer_flow(w, 4000);
+    peer_discard(w);
+    SEND(w, .ack = 101);
+    peer_flow(w, 4001);
+    peer_run(w, SECOND);
+    EXPECT(w, .seq = 1, .len = 100);
+    SEND(w, .ack = 101);
+}
+
+/* Without a record to say that a part was sent again, it is not sent again and again. */
+static void makes_no_storm_without_sent_ranges(void **state)
+{
+    struct peer *w;
+    uint64_t before;
+
+    peer_config(state)->tcp_sent_ranges = 1;
+    w = PASSIVE(state);
+    assert_int_equal(app_send(w->app, 8 * MSS), MS_OK);
+    peer_discard(w);
+    peer_run(w, 300 * MS); /* the timer: all of it is lost */
+    peer_discard(w);
+    before = COUNT(w, tcp_retransmitted_segments);
+    for (unsigned i = 0; i < 100; i++)
+        SEND(w, .ack = 1);
+    peer_discard(w);
+    assert_in_range(COUNT(w, tcp_retransmitted_segments) - before, 0, 3);
+    for (uint32_t i = 1; i <= 8; i++) { /* and yet it goes on, segment by segment */
+        SEND(w, .ack = 1 + i * MSS);
+        peer_discard(w);
+    }
+    assert_int_equal(w->app->released, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +635,11 @@ int main(void)
         OVER_BOTH(keeps_a_buffer_until_the_device_is_done),
         OVER_BOTH(sends_super_frames),
         OVER_BOTH(restarts_small_after_idling),
+        OVER_BOTH(keeps_full_segments_within_the_mtu_beside_a_report),
+        OVER_BOTH(sends_no_probe_larger_than_a_segment),
+        OVER_BOTH(keeps_corked_text),
+        OVER_BOTH(acknowledges_without_sent_ranges),
+        OVER_BOTH(makes_no_storm_without_sent_ranges),
     };
 
     return cmocka_run_group_tests_name("tcp/output", tests, NULL, NULL);
