@@ -110,7 +110,7 @@ def main(argv):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--options", action="store_true", help="weigh each option by itself, too")
-    parser.add_argument("--json", metavar="FILE", help="write {target: {build: bytes of the image}}")
+    parser.add_argument("--json", metavar="FILE", help="write {target: {build: bytes of image}}")
     args = parser.parse_args(argv)
     print_row("bytes", {column: column for column in (*FOLDERS, "all", "image")})
     found = {target: report(target, args.options) for target in TARGETS}
