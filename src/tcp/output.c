@@ -555,24 +555,35 @@ static enum refusal output_connection(struct ms_tcp *c)
     return refusal;
 }
 
-void ms_tcp_flush(struct ms_stack *stack)
+/* Those that find no room go to the end of the list, and are not looked at twice. */
+__attribute__((noinline)) static void flush_pending(struct tcp_floor *floor)
 {
-    struct tcp_floor *floor = stack->tcp;
     uint32_t last = floor->pending_last;
     unsigned refusals = 0;
-    bool is_last = false;
+    bool is_last;
 
     floor->is_blocked = floor->lacks_records = false;
-    /* Those that find no room go to the end of the list, and are not looked at twice. */
-    while (floor->pending_first != FLOW_NONE && !is_last && refusals < REFUSALS_MAX) {
+    do {
         enum refusal refusal;
 
         is_last = floor->pending_first == last;
         refusal = output_connection(take_pending(floor));
+        if (MS_LIKELY(refusal == SENT)) {
+            refusals = 0;
+            continue;
+        }
         refusals = refusal == NO_ROOM ? refusals + 1 : 0;
         floor->is_blocked |= refusal == NO_ROOM;
         floor->lacks_records |= refusal == NO_RECORD;
-    }
+    } while (!is_last && refusals < REFUSALS_MAX);
+}
+
+void ms_tcp_flush(struct ms_stack *stack)
+{
+    struct tcp_floor *floor = stack->tcp;
+
+    if (floor->pending_first != FLOW_NONE)
+        flush_pending(floor);
 }
 
 enum tcp_pending ms_tcp_pending(const struct ms_stack *stack)
