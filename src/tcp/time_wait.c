@@ -51,7 +51,6 @@ void ms_time_wait_enter(struct ms_tcp *c)
     struct time_wait_record *record;
 
     if (floor->time_waits.count == 0) {
-        ms_flow_table_remove(&floor->table, conn_number(floor, c));
         ms_conn_end(c, MS_OK);
         return;
     }
