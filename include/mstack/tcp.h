@@ -30,9 +30,9 @@ enum ms_tcp_state {
 const char *ms_tcp_state_text(enum ms_tcp_state state);
 
 /*
- * What happens to a connection. Every handler is optional, may call any function of this API (close
- * or abort any connection, its own too), and runs inside ms_netif_input() or ms_poll(), never
- * inside a call the application made.
+ * What happens to a connection. Every handler is optional and runs inside ms_netif_input() or
+ * ms_poll(), never inside another call that the application made. It may call any function of this
+ * API but these two: close or abort any connection, its own too.
  */
 struct ms_tcp_events {
     /* What ms_tcp_connect() began is established. (For an accepted one, accept said so.) */

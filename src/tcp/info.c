@@ -74,6 +74,14 @@ static uint32_t held_bytes(const struct recv_queue *q)
     return bytes;
 }
 
+/* What our SYN offered. */
+static uint32_t recv_mss(const struct ms_tcp *c)
+{
+    uint32_t headers = TCP_HEADER_LEN + (addr_is_ipv4(&c->entry.flow.remote) ? 20 : 40);
+
+    return c->path.netif ? c->path.netif->mtu - headers : 0;
+}
+
 void ms_tcp_info(const struct ms_tcp *tcp, struct ms_tcp_info *info)
 {
     *info = (struct ms_tcp_info){
@@ -86,6 +94,7 @@ void ms_tcp_info(const struct ms_tcp *tcp, struct ms_tcp_info *info)
         .backoffs = tcp->backoffs,
         .is_in_recovery = tcp->flags & (CONN_RECOVERY | CONN_LOSS),
         .send_mss_bytes = tcp->send_mss,
+        .recv_mss_bytes = recv_mss(tcp),
         .path_mtu_bytes = tcp->path.mtu,
         .srtt_us = tcp->rtt.srtt_us,
         .rttvar_us = tcp->rtt.rttvar_us,
@@ -101,7 +110,7 @@ void ms_tcp_info(const struct ms_tcp *tcp, struct ms_tcp_info *info)
         .send_next = tcp->send_next,
         .recv_next = tcp->recv_next,
         .queued_bytes = tcp->send.end_seq - seq_min(tcp->send_unacked, tcp->send.end_seq),
-        .bytes_acked = tcp->bytes_acked,
+        .bytes_acked = tcp->bytes_acked - seq_gt(tcp->send_unacked, tcp->send.end_seq), /* FIN */
         .bytes_received = tcp->bytes_received,
         .segments_sent = tcp->segments_sent,
         .segments_received = tcp->segments_received,

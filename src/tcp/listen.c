@@ -75,7 +75,9 @@ enum ms_drop ms_listen_input(struct ms_tcp_listener *listener, struct segment *s
     if (s->flags & TCP_ACK) { /* second: nothing was sent from here, but perhaps a cookie */
         enum ms_drop drop = ms_cookie_input(listener, s);
 
-        if (drop == MS_DROP_TCP_BAD_COOKIE || drop == MS_DROP_TCP_NO_CONNECTION)
+        /* Text whose ACK with the cookie was lost: its sender begins again from the first byte. */
+        if (drop == MS_DROP_TCP_NO_CONNECTION ||
+            (drop == MS_DROP_TCP_BAD_COOKIE && s->payload_len == 0))
             ms_tcp_emit_reset(s);
         return drop;
     }

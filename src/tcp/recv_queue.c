@@ -44,16 +44,18 @@ static void join_next(struct recv_queue *q, struct pool *pool, struct held_run *
     run->next = next->next;
     run->stamp = ++q->stamp;
     ms_pool_put(pool, next);
+    q->run_count--;
 }
 
 /* Puts a new run of one segment behind *link. */
 static bool insert_run(struct recv_queue *q, struct pool *pool, struct held_run **link,
                        struct held_segment *only)
 {
-    union held_item *item = ms_pool_get(pool);
+    union held_item *item = q->run_count < RECV_QUEUE_RUNS_MAX ? ms_pool_get(pool) : NULL;
 
     if (!item)
         return false;
+    q->run_count++;
     item->run = (struct held_run){
         .next = *link,
         .first = only,
@@ -138,6 +140,7 @@ static struct held_segment detach_first(struct recv_queue *q, struct pool *pool)
     ms_pool_put(pool, first);
     if (!run->first) {
         q->runs = run->next;
+        q->run_count--;
         ms_pool_put(pool, run);
     }
     return copy;

@@ -34,7 +34,7 @@ struct recv_queue {
     struct held_run *runs;      /* in order of sequence numbers, holes between them */
     struct seq_range duplicate; /* received twice, to be reported once (RFC 2883); empty: none */
     uint32_t stamp;
-    uint16_t segments;
+    uint16_t segments, run_count;
 };
 
 union held_item {
@@ -42,7 +42,8 @@ union held_item {
     struct held_run run;
 };
 
-enum { RECV_QUEUE_SEGMENTS_MAX = 4096 };
+/* Few enough runs that a walk over them costs no more than a segment does. */
+enum { RECV_QUEUE_SEGMENTS_MAX = 4096, RECV_QUEUE_RUNS_MAX = 128 };
 
 /* Keeps the bytes of `segment` that are not there yet; it takes its own references to the frame. */
 enum ms_drop ms_recv_queue_hold(struct recv_queue *q, struct pool *pool,

@@ -137,8 +137,11 @@ static void urgent_arrives(struct ms_tcp *c, const struct segment *s)
 {
     uint32_t end = s->header.seq + s->header.urgent; /* MUST-62: past the last urgent octet */
 
-    if (seq_le(end, c->recv_next) || ((c->flags & CONN_URGENT_IN) && seq_le(end, c->recv_urgent)))
+    if (seq_le(end, c->recv_next))
         return;
+    if ((c->flags & CONN_URGENT_IN) && seq_gt(c->recv_urgent, c->recv_next) &&
+        seq_le(end, c->recv_urgent))
+        return; /* the application knows */
     c->recv_urgent = end;
     c->flags |= CONN_URGENT_IN;
     if (c->events->on_urgent)

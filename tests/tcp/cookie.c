@@ -452,6 +452,22 @@ static void resets_what_nobody_accepts(void **state)
     assert_int_equal(COUNT(w, tcp_current_established), 0);
 }
 
+/* The ACK with the cookie was lost, and the text behind it came: no reason to reset a good peer. */
+static void waits_for_the_first_byte_when_the_ack_was_lost(void **state)
+{
+    struct peer *w = flooded(state);
+
+    take_cookie(w, OFFER());
+    SEND(w, .seq = 1001, .ack = 1, .len = 100);
+    QUIET(w, SECOND / 10);
+    assert_drop(w, MS_DROP_TCP_BAD_COOKIE, 1);
+    SEND(w, .seq = 1, .ack = 1, .len = 100);
+    assert_int_equal(w->app_count, 1);
+    assert_int_equal(w->app->received, 100);
+    peer_run(w, SECOND);
+    peer_discard(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -479,6 +495,7 @@ int main(void)
         OVER_BOTH(takes_no_cookie_out_of_a_syn_or_reset),
         OVER_BOTH(waits_for_room_for_the_connection),
         OVER_BOTH(resets_what_nobody_accepts),
+        OVER_BOTH(waits_for_the_first_byte_when_the_ack_was_lost),
     };
 
     return cmocka_run_group_tests_name("tcp/cookie", tests, NULL, NULL);

@@ -356,12 +356,29 @@ static void drops_what_one_connection_may_not_hold(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < RECV_QUEUE_SEGMENTS_MAX; i++)
-        assert_int_equal(hold(m, 10 + 2 * (RECV_QUEUE_SEGMENTS_MAX - i), 1), MS_DROP_NONE);
+        assert_int_equal(hold(m, 10 + RECV_QUEUE_SEGMENTS_MAX - i, 1), MS_DROP_NONE);
     assert_int_equal(hold(m, 1, 1), MS_DROP_TCP_REORDER_FULL);
     assert_int_equal(hold(m, 12, 1), MS_DROP_TCP_DUPLICATE);
     assert_true(ms_recv_queue_take(&m->q, &m->pool, 12, &taken));
     ms_frame_put(taken.frame);
-    assert_int_equal(hold(m, 13, 1), MS_DROP_NONE);
+    assert_int_equal(hold(m, 1, 1), MS_DROP_NONE);
+    free_model(m);
+}
+
+/* SegmentSmack (CVE-2018-5390): holes beyond a bound are refused, so that a walk stays short. */
+static void bounds_the_runs_a_peer_can_make(void **state)
+{
+    struct model *m = new_model(77, 2000);
+    unsigned refused = 0;
+
+    (void)state;
+    for (uint32_t i = 0; i < RECV_QUEUE_RUNS_MAX + 10; i++)
+        refused += hold(m, 1 + 2 * i, 1) == MS_DROP_TCP_REORDER_FULL;
+    assert_int_equal(refused, 10);
+    assert_int_equal(m->q.run_count, RECV_QUEUE_RUNS_MAX);
+    ms_recv_queue_clear(&m->q, &m->pool);
+    assert_int_equal(m->q.run_count, 0);
+    assert_int_equal(m->pool.used, 0);
     free_model(m);
 }
 
@@ -377,6 +394,7 @@ int main(void)
         cmocka_unit_test(orders_reports_across_the_wrap_of_stamps),
         cmocka_unit_test(survives_without_memory),
         cmocka_unit_test(drops_what_one_connection_may_not_hold),
+        cmocka_unit_test(bounds_the_runs_a_peer_can_make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
