@@ -71,7 +71,10 @@ static MS_INLINE void tcp_emit_headed(const struct emission *e, uint32_t header_
 /* A segment with a timestamp or without options. Takes over the frame. */
 static MS_INLINE void tcp_emit_plain(const struct emission *e, const struct tcp_header *header)
 {
-    tcp_emit_headed(e, ms_tcp_plain_header_emit(header, e->frame->head));
+    if (MS_IS_SMALL)
+        ms_tcp_emit(e, header);
+    else
+        tcp_emit_headed(e, ms_tcp_plain_header_emit(header, e->frame->head));
 }
 
 #endif
