@@ -2,6 +2,7 @@
 /* A segment arrives: RFC 9293, section 3.10.7, in its order. */
 #include "tcp/tcp.h"
 
+#include "tcp/text.h"
 #include "tcp/verbs.h"
 
 enum { PAWS_IDLE_MS = 24 * 24 * 3600 * 1000 }; /* RFC 7323, 5.5: 24 days */
@@ -171,7 +172,8 @@ static MS_INLINE enum ms_drop sound_segment_arrives(struct ms_tcp *c, struct seg
     else if (!ms_ack_arrives(c, s, &drop))
         return drop;
     update_ts_recent(c, s); /* not before its ACK is believed: a blind guess is not */
-    ms_text_arrives(c, s);  /* sixth to eighth */
+    if (s->payload_len > 0 || (s->flags & (TCP_FIN | TCP_URG)))
+        text_arrives(c, s); /* sixth to eighth */
     if (c->due)
         ms_conn_pend(c, 0);
     return MS_DROP_NONE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* A segment arrives in SYN-SENT: RFC 9293, section 3.10.7.3, in its order. */
+#include "tcp/text.h"
 #include "tcp/verbs.h"
 
 /* Our SYN is acknowledged: from SYN-SENT or, after a simultaneous open, from SYN-RECEIVED. */
@@ -69,7 +70,7 @@ enum ms_drop ms_syn_sent_input(struct ms_tcp *c, struct segment *s)
     ms_conn_opened(c);
     if (c->state != MS_TCP_CLOSED && segment_len(s) > 0) {
         ms_segment_trim_right(c, s);
-        ms_text_arrives(c, s);
+        text_arrives(c, s);
     }
     return MS_DROP_NONE;
 }

@@ -64,10 +64,10 @@ enum ms_error ms_tcp_connect(struct ms_stack *stack, const struct ms_tcp_connect
 
 enum ms_error ms_tcp_send(struct ms_tcp *tcp, struct ms_buf *buf)
 {
-    bool may_send = tcp->state == MS_TCP_SYN_SENT || tcp->state == MS_TCP_SYN_RECEIVED ||
-                    tcp->state == MS_TCP_ESTABLISHED || tcp->state == MS_TCP_CLOSE_WAIT;
+    const uint32_t may_send = 1u << MS_TCP_SYN_SENT | 1u << MS_TCP_SYN_RECEIVED |
+                              1u << MS_TCP_ESTABLISHED | 1u << MS_TCP_CLOSE_WAIT;
 
-    if (!may_send || (tcp->flags & CONN_CLOSING))
+    if (!(1u << tcp->state & may_send) || (tcp->flags & CONN_CLOSING))
         return MS_ERROR_STATE;
     if (buf->len == 0)
         return MS_ERROR_INVALID;

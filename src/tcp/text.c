@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* URG, text and FIN of an arriving segment: RFC 9293, 3.10.7.4, steps six to eight. */
+/* URG, text and FIN of an arriving segment: what text.h leaves over. */
+#include "tcp/text.h"
+
 #include "tcp/verbs.h"
 
 enum {
-    ACK_EVERY_SEGMENTS = 2, /* RFC 9293, SHLD-19 */
     COPY_BREAK_BYTES = 256, /* shorter payloads are copied, so that one byte pins no page */
 };
 
@@ -76,22 +77,6 @@ __attribute__((noinline)) static void hold(struct ms_tcp *c, const struct segmen
     ms_conn_pend(c, DUE_ACK);
 }
 
-static inline void count_arrival(struct ms_tcp *c, uint32_t len)
-{
-    c->recv_next += len;
-    c->unconsumed_bytes += len;
-    c->bytes_received += len;
-}
-
-/* Bytes that lie in one piece go to the application. */
-static inline void deliver_run(struct ms_tcp *c, struct ms_frame *frame, const struct ms_slice *run)
-{
-    if (MS_LIKELY(c->events->on_data != NULL))
-        c->events->on_data(c, c->user, run, frame);
-    else
-        ms_tcp_consumed(c, run->len);
-}
-
 /* Hands the next bytes of the stream to the application, run by run. */
 static void deliver(struct ms_tcp *c, struct ms_frame *frame, uint32_t offset, uint32_t len)
 {
@@ -117,19 +102,6 @@ static void deliver_held(struct ms_tcp *c)
         if (c->state == MS_TCP_CLOSED)
             return;
     }
-}
-
-/* RFC 9293, 4.2 of RFC 5681: every second segment at once, a single one a little later. */
-static inline void schedule_ack(struct ms_tcp *c, const struct segment *s)
-{
-    uint32_t segment_size = s->p->frame->segment_size;
-    bool is_second = c->segments_to_ack + 1 >= ACK_EVERY_SEGMENTS;
-
-    c->segments_to_ack = 1;
-    if (is_second || (segment_size && s->payload_len > segment_size) || c->recv.runs)
-        c->due |= DUE_ACK;
-    else if (!(c->timers & CONN_TIMER_ACK))
-        ms_conn_arm(c, CONN_TIMER_ACK, c->stack->now_us + c->stack->config.tcp_delayed_ack_us);
 }
 
 /* Sixth: the urgent pointer is delivered as a notice; the data stay in line (RFC 6093). */
@@ -162,8 +134,7 @@ static void fill_holes(struct ms_tcp *c, const struct segment *s)
     }
 }
 
-/* Seventh, where it is not the next bytes in one piece. */
-__attribute__((noinline)) static void pieces_arrive(struct ms_tcp *c, const struct segment *s)
+void ms_text_pieces_arrive(struct ms_tcp *c, const struct segment *s)
 {
     if (s->seq != c->recv_next) {
         hold(c, s);
@@ -176,22 +147,6 @@ __attribute__((noinline)) static void pieces_arrive(struct ms_tcp *c, const stru
         deliver(c, s->p->frame, s->payload_offset, s->payload_len);
     }
     if (c->state != MS_TCP_CLOSED)
-        schedule_ack(c, s);
-}
-
-/* Seventh. */
-static inline void payload_arrives(struct ms_tcp *c, const struct segment *s)
-{
-    struct ms_frame *frame = s->p->frame;
-    const struct ms_slice run = ms_frame_run(frame, s->payload_offset, s->payload_len);
-
-    if (MS_UNLIKELY(s->seq != c->recv_next || c->recv.runs || run.len != s->payload_len)) {
-        pieces_arrive(c, s);
-        return;
-    }
-    count_arrival(c, run.len);
-    deliver_run(c, frame, &run);
-    if (MS_LIKELY(c->state != MS_TCP_CLOSED))
         schedule_ack(c, s);
 }
 
@@ -208,14 +163,7 @@ static void fin_arrives(struct ms_tcp *c)
         ms_time_wait_enter(c);
 }
 
-static inline bool may_receive(const struct ms_tcp *c)
-{
-    return (1u << c->state) &
-           (1u << MS_TCP_ESTABLISHED | 1u << MS_TCP_FIN_WAIT_1 | 1u << MS_TCP_FIN_WAIT_2);
-}
-
-/* With URG or FIN, or after FIN was seen. */
-__attribute__((noinline)) static void unusual_arrives(struct ms_tcp *c, struct segment *s)
+void ms_text_unusual_arrives(struct ms_tcp *c, struct segment *s)
 {
     if (s->flags & TCP_URG)
         urgent_arrives(c, s);
@@ -232,14 +180,4 @@ __attribute__((noinline)) static void unusual_arrives(struct ms_tcp *c, struct s
         ms_conn_pend(c, DUE_ACK);
     if ((c->flags & CONN_FIN_KNOWN) && may_receive(c) && c->recv_next == c->fin_seq)
         fin_arrives(c);
-}
-
-void ms_text_arrives(struct ms_tcp *c, struct segment *s)
-{
-    if (!may_receive(c))
-        return;
-    if (MS_UNLIKELY((s->flags & (TCP_URG | TCP_FIN)) || (c->flags & CONN_FIN_KNOWN)))
-        unusual_arrives(c, s);
-    else if (s->payload_len > 0)
-        payload_arrives(c, s);
 }

@@ -89,8 +89,7 @@ enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s);
 void ms_segment_trim_right(const struct ms_tcp *c, struct segment *s);
 /* ack.c: the fifth step. False: the segment goes no further. */
 bool ms_ack_arrives(struct ms_tcp *c, struct segment *s, enum ms_drop *drop);
-/* text.c: steps six to eight. */
-void ms_text_arrives(struct ms_tcp *c, struct segment *s);
+/* text.c */
 size_t ms_kept_copy_size(void);
 /* timer.c: (re)starts or stops keepalive, as the connection is set. */
 void ms_conn_start_keepalive(struct ms_tcp *c);
