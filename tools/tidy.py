@@ -57,7 +57,6 @@ UNTESTED = {
     "src/tcp/floor.c": "so far only what the tests of other files make it do",
     "src/tcp/info.c": "so far only what the tests of other files make it do",
     "src/tcp/report.c": "so far only what the tests of other files make it do",
-    "src/tcp/syn_sent.c": "so far only what the tests of other files make it do",
     "src/tcp/tcp.c": "so far only what the tests of other files make it do",
 }
 # Functions with more parameters than others may have, and why.
