@@ -71,8 +71,8 @@ __attribute__((noinline)) static void hold(struct ms_tcp *c, const struct segmen
     } else if (drop != MS_DROP_NONE) {
         ms_count_drop(c->stack, drop);
     }
-    /* Without SACK the sender counts duplicates, so each must leave for itself. */
-    if ((c->due & DUE_ACK) && !(c->flags & CONN_SACK))
+    /* The sender counts duplicates, and one of them may be lost: each leaves for itself. */
+    if (c->due & DUE_ACK)
         ms_output_ack_now(c);
     ms_conn_pend(c, DUE_ACK);
 }
