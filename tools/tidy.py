@@ -52,7 +52,6 @@ UNTESTED = {
     "src/wire/print_icmpv6.c": "a part of wire/print",
     "src/wire/print_text.c": "a part of wire/print",
     "src/tcp/conn.c": "so far only what the tests of other files make it do",
-    "src/tcp/demux.c": "so far only what the tests of other files make it do",
     "src/tcp/emit.c": "so far only what the tests of other files make it do",
     "src/tcp/floor.c": "so far only what the tests of other files make it do",
     "src/tcp/info.c": "so far only what the tests of other files make it do",
@@ -66,7 +65,6 @@ GIVEN_SIGNATURES = {
 # Drop reasons that no test need produce, and why.
 UNPRODUCED = {
     "NONE": "it is no reason",
-    "TCP_BAD_PORT": "its test is missing",
 }
 
 WORDS_LEFT = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
