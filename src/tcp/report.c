@@ -15,7 +15,6 @@ static void lower_mtu(struct ms_tcp *c, const struct icmp_report *report)
     if (mtu >= c->path.mtu)
         return;
     ms_ip_lower_mtu(c->stack, &c->entry.flow.remote, mtu);
-    c->stack->counters.icmp_path_mtu_updates++;
     c->path.mtu = (uint16_t)mtu;
     ms_conn_set_mss(c);
     if (conn_outstanding(c) > 0 && !(c->flags & CONN_SACK))
