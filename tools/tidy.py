@@ -54,7 +54,6 @@ UNTESTED = {
     "src/tcp/conn.c": "so far only what the tests of other files make it do",
     "src/tcp/floor.c": "so far only what the tests of other files make it do",
     "src/tcp/info.c": "so far only what the tests of other files make it do",
-    "src/tcp/report.c": "so far only what the tests of other files make it do",
     "src/tcp/tcp.c": "so far only what the tests of other files make it do",
 }
 # Functions with more parameters than others may have, and why.
