@@ -318,8 +318,10 @@ bool ms_ack_arrives(struct ms_tcp *c, struct segment *s, enum ms_drop *drop)
             scored_ack(c, s);
         ms_send_queue_acknowledge(&c->send, seq_min(c->send_unacked, c->send.end_seq));
     }
-    if (MS_UNLIKELY(was_opening))
+    if (MS_UNLIKELY(was_opening)) {
+        c->bytes_acked--; /* our SYN is no text */
         ms_conn_opened(c);
+    }
     if (MS_UNLIKELY(conn_fin_is_sent(c) && c->send_unacked == c->send_next))
         close_step(c);
     return c->state != MS_TCP_CLOSED;

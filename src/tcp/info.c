@@ -65,6 +65,14 @@ void ms_tcp_endpoints(const struct ms_tcp *tcp, struct ms_endpoint *local,
     *remote = (struct ms_endpoint){ flow->remote, flow->remote_port, tcp->path.netif };
 }
 
+/* Without SYN and FIN. */
+static uint32_t queued_bytes(const struct ms_tcp *c)
+{
+    uint32_t unacked = seq_max(c->send_unacked, c->send.head_seq);
+
+    return c->send.end_seq - seq_min(unacked, c->send.end_seq);
+}
+
 static uint32_t held_bytes(const struct recv_queue *q)
 {
     uint32_t bytes = 0;
@@ -109,7 +117,7 @@ void ms_tcp_info(const struct ms_tcp *tcp, struct ms_tcp_info *info)
         .send_unacked = tcp->send_unacked,
         .send_next = tcp->send_next,
         .recv_next = tcp->recv_next,
-        .queued_bytes = tcp->send.end_seq - seq_min(tcp->send_unacked, tcp->send.end_seq),
+        .queued_bytes = queued_bytes(tcp),
         .bytes_acked = tcp->bytes_acked - seq_gt(tcp->send_unacked, tcp->send.end_seq), /* FIN */
         .bytes_received = tcp->bytes_received,
         .segments_sent = tcp->segments_sent,
