@@ -35,7 +35,7 @@ enum ms_error ms_tcp_set(struct ms_tcp *tcp, enum ms_tcp_option option, uint32_t
                      ? UINT8_MAX
                      : UINT16_MAX))
         return MS_ERROR_INVALID;
-    if (option == MS_TCP_KEEPALIVE_INTERVAL_S && value == 0)
+    if (value == 0 && (option == MS_TCP_KEEPALIVE_INTERVAL_S || option == MS_TCP_HOP_LIMIT))
         return MS_ERROR_INVALID;
     switch (option) {
     case MS_TCP_KEEPALIVE_S: tcp->keepalive_idle_s = (uint16_t)value; break;
