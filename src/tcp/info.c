@@ -2,6 +2,8 @@
 /* What there is to know of a connection, and to set. */
 #include "tcp/verbs.h"
 
+enum { TRAFFIC_CLASS_DSCP = 0xfc }; /* the rest is ECN's, and stays zero (RFC 3168, 5) */
+
 static void set_flag(struct ms_tcp *c, enum conn_flag flag, bool is_set)
 {
     c->flags = (uint16_t)(is_set ? c->flags | flag : c->flags & ~flag);
@@ -42,7 +44,7 @@ enum ms_error ms_tcp_set(struct ms_tcp *tcp, enum ms_tcp_option option, uint32_t
     case MS_TCP_KEEPALIVE_INTERVAL_S: tcp->keepalive_interval_s = (uint16_t)value; break;
     case MS_TCP_KEEPALIVE_PROBES: tcp->keepalive_probes_max = (uint8_t)value; break;
     case MS_TCP_USER_TIMEOUT_S: tcp->user_timeout_s = (uint16_t)value; return MS_OK;
-    case MS_TCP_TRAFFIC_CLASS: tcp->traffic_class = (uint8_t)value; return MS_OK;
+    case MS_TCP_TRAFFIC_CLASS: tcp->traffic_class = value & TRAFFIC_CLASS_DSCP; return MS_OK;
     case MS_TCP_HOP_LIMIT: tcp->hop_limit = (uint8_t)value; return MS_OK;
     default: return MS_ERROR_INVALID;
     }
