@@ -106,7 +106,7 @@ enum ms_tcp_option {
     MS_TCP_KEEPALIVE_INTERVAL_S, /* between probes, not 0; 75 */
     MS_TCP_KEEPALIVE_PROBES,     /* unanswered before the connection ends; 9 */
     MS_TCP_USER_TIMEOUT_S,       /* R2 of this connection, in seconds; 0: never */
-    MS_TCP_TRAFFIC_CLASS,        /* DSCP in the upper six bits (MUST-48, SHLD-21); the others stay 0 */
+    MS_TCP_TRAFFIC_CLASS,        /* DSCP in the upper six bits (MUST-48, SHLD-21); ECN stays 0 */
     MS_TCP_HOP_LIMIT,            /* TTL (MUST-49), not 0; 64 */
     MS_TCP_SOFT_ERRORS,          /* 0: do not report them (SHLD-20); 1 */
 };
