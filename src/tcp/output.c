@@ -23,31 +23,32 @@ enum refusal {
     NO_ROUTE,
 };
 
-static inline uint32_t recv_window_edge(const struct ms_tcp *c)
+/* How far beyond RCV.NXT the peer may send; `open` is what it may already. */
+static inline uint32_t recv_window(const struct ms_tcp *c, uint32_t open)
 {
     uint32_t limit = c->recv_limit_bytes;
     uint32_t credit = limit - min_u32(limit, c->unconsumed_bytes);
-    uint32_t open = c->recv_window_end - c->recv_next;
 
-    if ((c->flags & CONN_FIN_KNOWN) || credit <= open)
-        return c->recv_window_end;
     /* RFC 9293, 3.8.6.2.2: in steps of a segment, or of half of all there is. */
-    if (credit - open < min_u32(limit / 2, c->send_mss))
-        return c->recv_window_end;
-    return c->recv_next + credit;
+    if (credit < open + min_u32(limit / 2, c->send_mss) || (c->flags & CONN_FIN_KNOWN))
+        return open;
+    return max_u32(credit, open);
 }
 
-uint32_t ms_recv_window_edge(const struct ms_tcp *c) { return recv_window_edge(c); }
+uint32_t ms_recv_window_edge(const struct ms_tcp *c)
+{
+    return c->recv_next + recv_window(c, c->recv_window_end - c->recv_next);
+}
 
 /* The window field, and the right edge that it promises. */
 static inline uint16_t offer_window(struct ms_tcp *c)
 {
-    uint32_t edge = recv_window_edge(c), scale = c->recv_scale;
+    uint32_t open = c->recv_window_end - c->recv_next, scale = c->recv_scale;
     /* Rounded up, for rounding down would take back a part of what was promised. */
-    uint32_t field = (edge - c->recv_next + (UINT32_C(1) << scale) - 1) >> scale;
+    uint32_t field = (recv_window(c, open) + (UINT32_C(1) << scale) - 1) >> scale;
 
     field = min_u32(field, UINT16_MAX);
-    c->recv_window_end = seq_max(c->recv_window_end, c->recv_next + (field << scale));
+    c->recv_window_end = c->recv_next + max_u32(open, field << scale);
     return (uint16_t)field;
 }
 
@@ -86,12 +87,12 @@ static inline enum refusal take_frame(struct ms_tcp *c, struct ms_frame **frame)
     return *frame ? SENT : NO_ROOM;
 }
 
-/* How far the urgent text reaches beyond seq; 0: there is none. */
-static inline uint16_t urgent_offset(const struct ms_tcp *c, uint32_t seq)
+/* How far the urgent text reaches beyond seq; 0: not at all. */
+MS_COLD static uint16_t urgent_offset(const struct ms_tcp *c, uint32_t seq)
 {
-    if (MS_LIKELY(!(c->flags & CONN_URGENT_OUT)) || seq_le(c->send_urgent, seq))
-        return 0;
-    return (uint16_t)min_u32(c->send_urgent - seq, UINT16_MAX);
+    uint32_t ahead = c->send_urgent - seq;
+
+    return seq_gt(c->send_urgent, seq) ? (uint16_t)min_u32(ahead, UINT16_MAX) : 0;
 }
 
 /* It acknowledges all there is, so nothing is owed any more. */
@@ -133,10 +134,12 @@ static MS_INLINE void emit_segment(struct ms_tcp *c, struct ms_frame *frame, uin
     header.ack = c->recv_next;
     header.flags = flags | TCP_ACK;
     header.window = offer_window(c);
-    header.urgent = payload > 0 ? urgent_offset(c, seq) : 0;
+    header.urgent = 0;
     header.options = 0;
-    if (header.urgent)
-        header.flags |= TCP_URG;
+    if (MS_UNLIKELY(c->flags & CONN_URGENT_OUT) && payload > 0) {
+        header.urgent = urgent_offset(c, seq);
+        header.flags |= header.urgent ? TCP_URG : 0;
+    }
     if (c->flags & CONN_TIMESTAMPS) {
         header.options = TCP_OPTION_TIMESTAMP;
         header.ts_value = conn_ts_now(c, c->stack->tcp->now_ms);
