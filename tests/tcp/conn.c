@@ -228,6 +228,24 @@ static void wakes_up_in_time_when_deadlines_change(void **state)
     QUIET(w, 10000ull * SECOND);
 }
 
+/* The same, when it wakes up for one that has moved: the next is the first of those left. */
+static void goes_back_to_sleep_until_the_first_deadline(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    assert_int_equal(app_send(w->app, 10), MS_OK);
+    EXPECT(w, .seq = 1, .len = 10);
+    peer_run(w, 30 * MS);
+    SEND(w, .ack = 11);
+    assert_int_equal(app_send(w->app, 10), MS_OK);
+    EXPECT(w, .seq = 11, .len = 10);
+    peer_run(w, 169 * MS);
+    SEND(w, .len = 10, .ack = 11);
+    EXPECT_AFTER(w, 31 * MS, .seq = 11, .len = 10, .ack = 11);
+    SEND(w, .ack = 21);
+    QUIET(w, SECOND);
+}
+
 /* ms_next_deadline(): a connection that waits for nothing wakes nobody. */
 static void sleeps_when_there_is_nothing_to_wait_for(void **state)
 {
@@ -546,6 +564,7 @@ int main(void)
         OVER_BOTH(rounds_its_user_timeout_up),
         OVER_BOTH(wakes_up_for_each_deadline_in_turn),
         OVER_BOTH(wakes_up_in_time_when_deadlines_change),
+        OVER_BOTH(goes_back_to_sleep_until_the_first_deadline),
         OVER_BOTH(sleeps_when_there_is_nothing_to_wait_for),
         OVER_BOTH(gives_everything_back_however_it_ends),
         OVER_BOTH(gives_everything_back_unopened),

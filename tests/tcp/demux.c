@@ -222,42 +222,47 @@ static void knock_by(struct peer *w, struct ms_netif *netif, const struct ms_add
     w->netif = usual;
 }
 
-/* RFC 9293 MUST-43; ms_tcp_listen(): the closest one hears it, in whatever order they came. */
-static void the_closest_listener_wins(void **state)
+enum kind { BY_ANY, BY_NETIF, BY_ADDR, BY_BOTH, KINDS };
+
+static void check_who_hears(struct peer *w, bool is_reversed)
 {
-    struct peer *w = peer_start(state);
     struct ms_addr other = neighbour_of(&w->stack_addr);
     struct ms_netif *second = second_interface(w, &w->stack_addr);
-    unsigned by_any = 0, by_netif = 0, by_addr = 0, by_both = 0;
-    struct ms_tcp_listener *both, *addr, *netif;
+    struct ms_tcp_listener *listeners[KINDS];
+    unsigned counts[KINDS] = { 0 };
 
     assert_int_equal(ms_netif_add_addr(w->netif, &other, w->is_ipv4 ? 24 : 64, false), MS_OK);
     assert_int_equal(ms_netif_add_addr(second, &other, w->is_ipv4 ? 32 : 128, false), MS_OK);
     peer_run(w, 10 * SECOND);
-    addr = listen_on(w, &w->stack_addr, STACK_PORT, NULL, &by_addr);
-    both = listen_on(w, &w->stack_addr, STACK_PORT, w->netif, &by_both);
-    listen_on(w, NULL, STACK_PORT, NULL, &by_any);
-    netif = listen_on(w, NULL, STACK_PORT, w->netif, &by_netif);
+    for (unsigned i = 0; i < KINDS; i++) {
+        unsigned kind = is_reversed ? KINDS - 1 - i : i;
 
+        listeners[kind] = listen_on(w, kind & BY_ADDR ? &w->stack_addr : NULL, STACK_PORT,
+                                    kind & BY_NETIF ? w->netif : NULL, &counts[kind]);
+    }
     knock(w, &w->stack_addr, STACK_PORT);
-    assert_int_equal(by_both, 1);
+    assert_int_equal(counts[BY_BOTH], 1);
     knock(w, &other, STACK_PORT);
-    assert_int_equal(by_netif, 1);
+    assert_int_equal(counts[BY_NETIF], 1);
     knock_by(w, second, &w->stack_addr);
-    assert_int_equal(by_addr, 1);
+    assert_int_equal(counts[BY_ADDR], 1);
     knock_by(w, second, &other);
-    assert_int_equal(by_any, 1);
-    ms_tcp_unlisten(both);
-    knock(w, &w->stack_addr, STACK_PORT);
-    assert_int_equal(by_addr, 2); /* an address counts more than an interface */
-    ms_tcp_unlisten(addr);
-    knock(w, &w->stack_addr, STACK_PORT);
-    assert_int_equal(by_netif, 2);
-    ms_tcp_unlisten(netif);
-    knock(w, &w->stack_addr, STACK_PORT);
-    assert_int_equal(by_any, 2);
-    assert_int_equal(by_any + by_netif + by_addr + by_both, 7);
+    assert_int_equal(counts[BY_ANY], 1);
+    for (unsigned kind = BY_BOTH; kind > BY_ANY; kind--) {
+        ms_tcp_unlisten(listeners[kind]);
+        knock(w, &w->stack_addr, STACK_PORT); /* an address counts more than an interface */
+        assert_int_equal(counts[kind - 1], 2);
+    }
+    assert_int_equal(counts[BY_BOTH], 1);
     ms_netif_detach(second);
+}
+
+/* RFC 9293 MUST-43; ms_tcp_listen(): the closest one hears it, in whatever order they came. */
+static void the_closest_listener_wins(void **state) { check_who_hears(peer_start(state), false); }
+
+static void the_closest_listener_wins_if_it_came_first(void **state)
+{
+    check_who_hears(peer_start(state), true);
 }
 
 /* The same: a listener of another address or another interface is no listener. */
@@ -347,7 +352,7 @@ static void ports_differ_with_the_seed(void **state)
  * is not. With none left the application hears so. */
 static void skips_ports_in_use(void **state)
 {
-    enum { FREE = PORT_FIRST + 1234, LISTENED = PORT_FIRST + 4321 };
+    enum { FREE = UINT16_MAX, LISTENED = PORT_FIRST + 4321 };
     struct ms_endpoint remote, elsewhere;
     unsigned count = 0;
     struct ms_tcp *tcp;
@@ -525,6 +530,7 @@ int main(void)
         OVER_BOTH(drops_port_zero),
         OVER_BOTH(refuses_port_zero),
         OVER_BOTH(the_closest_listener_wins),
+        OVER_BOTH(the_closest_listener_wins_if_it_came_first),
         OVER_BOTH(a_listener_of_something_else_hears_nothing),
         OVER_BOTH(finds_one_of_many_listeners),
         OVER_BOTH(picks_ports_that_cannot_be_guessed),

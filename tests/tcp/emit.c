@@ -276,7 +276,8 @@ static unsigned count_and_swallow(struct ms_driver *driver, struct ms_frame **fr
     return n;
 }
 
-/* RFC 4007 6: a link-local peer is answered on the link it is on. */
+/* RFC 4007 6: a link-local peer is answered on the link it is on, though another has the same
+ * addresses. */
 static void answers_a_link_local_peer_on_its_link(void **state)
 {
     static const struct ms_driver_ops ops = { .transmit = count_and_swallow };
@@ -284,22 +285,23 @@ static void answers_a_link_local_peer_on_its_link(void **state)
         .ops = &ops, .medium = MS_MEDIUM_IP, .mtu = 1500, .slices_max = 1
     };
     struct peer *w = peer_start(state);
-    struct ms_netif *first = w->netif, *beside;
-    struct ms_netif_addr link_local = { .prefix_len = 0 };
-    struct ms_addr theirs, global;
+    struct ms_netif *wire = w->netif, *beside;
+    struct ms_addr ours, theirs;
 
     frames_beside = 0;
+    assert_int_equal(ms_addr_parse(&ours, "fe80::7"), MS_OK);
     assert_int_equal(ms_addr_parse(&theirs, "fe80::2"), MS_OK);
-    assert_int_equal(ms_addr_parse(&global, "2001:db8:2::1"), MS_OK);
     assert_int_equal(ms_netif_attach(w->stack, &driver, &beside), MS_OK);
-    assert_int_equal(ms_netif_add_addr(beside, &global, 64, false), MS_OK);
+    assert_int_equal(ms_netif_add_addr(beside, &ours, 64, false), MS_OK);
+    assert_int_equal(ms_netif_add_addr(wire, &ours, 64, false), MS_OK);
     peer_run(w, 10 * SECOND);
-    for (unsigned i = 0; link_local.addr.bytes[0] != 0xfe; i++)
-        assert_true(ms_netif_addr(beside, i, &link_local));
     w->netif = beside;
-    SEND(w, .seq = 1, .ack = 1, .from = &theirs, .to = &link_local.addr);
-    w->netif = first;
+    SEND(w, .seq = 1, .ack = 1, .from = &theirs, .to = &ours);
+    w->netif = wire;
     QUIET(w, SECOND);
+    assert_int_equal(frames_beside, 1);
+    SEND(w, .seq = 1, .ack = 1, .from = &theirs, .to = &ours);
+    EXPECT(w, .flags = TCP_RST, .seq = 1);
     assert_int_equal(frames_beside, 1);
     ms_netif_detach(beside);
 }

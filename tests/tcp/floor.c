@@ -64,6 +64,30 @@ static void an_address_takes_only_its_own_connections_along(void **state)
     peer_discard(w);
 }
 
+/* A handshake that its address left behind holds no place in the backlog for ever. */
+static void an_address_that_goes_and_comes_leaves_the_backlog_free(void **state)
+{
+    struct ms_tcp_listen listen = { .local.port = STACK_PORT, .backlog = 1 };
+    struct peer *w;
+
+    peer_config(state)->tcp_syn_cookies = false;
+    w = peer_start(state);
+    listen.local.netif = w->netif;
+    listen.accept = (ms_tcp_accept_fn *)(void (*)(void))abort;
+    assert_int_equal(ms_tcp_listen(w->stack, &listen, NULL), MS_OK);
+    peer_send_syn(w, OFFER());
+    EXPECT(w, .flags = TCP_SYN | TCP_ACK, .seq = 0, .ack = 1);
+    assert_int_equal(ms_netif_remove_addr(w->netif, &w->stack_addr), MS_OK);
+    peer_run(w, 400 * SECOND);
+    assert_int_equal(ms_netif_add_addr(w->netif, &w->stack_addr, w->is_ipv4 ? 24 : 64, false),
+                     MS_OK);
+    peer_run(w, 10 * SECOND);
+    peer_discard(w);
+    peer_flow(w, PEER_PORT + 1);
+    peer_send_syn(w, OFFER());
+    EXPECT(w, .flags = TCP_SYN | TCP_ACK, .seq = 0, .ack = 1);
+}
+
 /* RFC 6528; RFC 7323 5.4: new keys are for new connections; the timestamps of old ones go on. */
 static void new_keys_leave_connections_alone(void **state)
 {
@@ -132,6 +156,24 @@ static void what_is_due_after_time_wraps_happens_in_time(void **state)
     QUIET(w, 100 * SECOND);
 }
 
+static void deadlines_that_move_away_happen_in_time(void **state)
+{
+    struct peer *w = *state;
+
+    w->now_us = (1ull << 32) * MS - 11 * SECOND;
+    w = PASSIVE(state);
+    peer_run(w, 700 * MS);
+    assert_int_equal(app_send(w->app, 10), MS_OK);
+    EXPECT(w, .seq = 1, .len = 10);
+    peer_run(w, 150 * MS);
+    SEND(w, .ack = 11);
+    assert_int_equal(app_send(w->app, 10), MS_OK);
+    EXPECT(w, .seq = 11, .len = 10);
+    EXPECT_AFTER(w, app_info(w->app).rto_us, .seq = 11, .len = 10);
+    SEND(w, .ack = 21);
+    QUIET(w, 100 * SECOND);
+}
+
 static void handshakes_go_on_when_time_wraps(void **state)
 {
     struct peer *w = *state;
@@ -154,10 +196,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OVER_BOTH(does_without_any_tables),
         OVER_BOTH(an_address_takes_only_its_own_connections_along),
+        OVER_BOTH(an_address_that_goes_and_comes_leaves_the_backlog_free),
         OVER_BOTH(new_keys_leave_connections_alone),
         OVER_BOTH(time_wraps_without_harm),
         OVER_BOTH(milliseconds_wrap_without_harm),
         OVER_BOTH(what_is_due_after_time_wraps_happens_in_time),
+        OVER_BOTH(deadlines_that_move_away_happen_in_time),
         OVER_BOTH(handshakes_go_on_when_time_wraps),
     };
 

@@ -65,7 +65,9 @@ static void sends_the_syn_again_ever_more_seldom(void **state)
                      .sack_permitted = true, .has_timestamp = true, .window = 65535);
     assert_int_equal(COUNT(w, tcp_retransmitted_segments), 6);
     assert_int_equal(COUNT(w, tcp_active_opens), 1);
+    assert_int_equal(app_info(w->app).backoffs, 6);
     expect_to_open(w);
+    assert_int_equal(app_info(w->app).backoffs, 0);
     QUIET(w, 100 * SECOND);
 }
 
