@@ -302,12 +302,12 @@ bool ms_ack_arrives(struct ms_tcp *c, struct segment *s, enum ms_drop *drop)
 {
     bool was_opening = c->state == MS_TCP_SYN_RECEIVED;
 
-    if (MS_UNLIKELY(!ack_is_acceptable(c, s->header.ack))) {
-        ms_conn_challenge(c);
+    if (MS_UNLIKELY(was_opening) && !syn_is_acked(c, s)) {
         *drop = MS_DROP_TCP_BAD_ACK;
         return false;
     }
-    if (MS_UNLIKELY(was_opening) && !syn_is_acked(c, s)) {
+    if (MS_UNLIKELY(!ack_is_acceptable(c, s->header.ack))) {
+        ms_conn_challenge(c);
         *drop = MS_DROP_TCP_BAD_ACK;
         return false;
     }

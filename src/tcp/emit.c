@@ -25,7 +25,7 @@ void ms_tcp_emit(const struct emission *e, const struct tcp_header *header)
     tcp_emit_headed(e, ms_tcp_header_emit(header, e->frame->head));
 }
 
-void ms_tcp_emit_reply(struct packet *p, const struct tcp_header *header)
+bool ms_tcp_emit_reply(struct packet *p, const struct tcp_header *header)
 {
     struct emission e = { .stack = p->stack, .flow = &p->flow, .hop_limit = IP_HOP_LIMIT_DEFAULT };
     struct path path;
@@ -33,19 +33,20 @@ void ms_tcp_emit_reply(struct packet *p, const struct tcp_header *header)
 
     if (ms_ip_find_path(p->stack, pinned, &p->flow.local, &p->flow.remote, &path) != MS_OK) {
         ms_count_drop(p->stack, MS_DROP_SEND_NO_ROUTE);
-        return;
+        return false;
     }
     if (ms_netif_queue_room(path.netif) == 0) {
         ms_count_drop(p->stack, MS_DROP_SEND_QUEUE_FULL);
-        return;
+        return false;
     }
     e.path = &path;
     e.frame = ms_frame_alloc(p->stack);
     if (!e.frame) {
         ms_count_drop(p->stack, MS_DROP_SEND_NO_FRAME);
-        return;
+        return false;
     }
     ms_tcp_emit(&e, header);
+    return true;
 }
 
 void ms_tcp_emit_reset(const struct segment *s)
@@ -64,6 +65,6 @@ void ms_tcp_emit_reset(const struct segment *s)
         header.flags |= TCP_ACK;
         header.ack = s->header.seq + segment_len(s);
     }
-    s->p->stack->counters.tcp_out_resets++;
-    ms_tcp_emit_reply(s->p, &header);
+    if (ms_tcp_emit_reply(s->p, &header))
+        s->p->stack->counters.tcp_out_resets++;
 }

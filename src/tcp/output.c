@@ -450,17 +450,24 @@ static enum refusal output_probe(struct ms_tcp *c)
     return refusal;
 }
 
-static enum refusal output_opening(struct ms_tcp *c)
+static enum refusal output_first_syn(struct ms_tcp *c)
 {
     enum refusal refusal;
 
-    if (conn_outstanding(c) > 0)
-        return output_lost(c);
     if (ms_pool_is_empty(&c->stack->tcp->ranges))
         return NO_RECORD;
     refusal = send_syn(c);
     if (refusal == SENT)
         record_sent(c, 1);
+    return refusal;
+}
+
+static enum refusal output_opening(struct ms_tcp *c)
+{
+    enum refusal refusal = conn_outstanding(c) > 0 ? output_lost(c) : output_first_syn(c);
+
+    if (refusal == SENT && (c->due & DUE_ACK) && c->state == MS_TCP_SYN_RECEIVED)
+        refusal = send_empty(c, c->send_next, 0);
     return refusal;
 }
 

@@ -35,7 +35,8 @@ enum ms_drop ms_syn_sent_input(struct ms_tcp *c, struct segment *s)
     bool has_ack = s->flags & TCP_ACK;
     struct flight_change change = { 0 };
 
-    if (has_ack && s->header.ack != c->send_next) { /* first: nothing but our SYN was sent */
+    /* First: nothing but our SYN was sent, if even that. */
+    if (has_ack && (s->header.ack != c->send_next || conn_outstanding(c) == 0)) {
         ms_tcp_emit_reset(s);
         return MS_DROP_TCP_BAD_ACK;
     }

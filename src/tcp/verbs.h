@@ -98,8 +98,8 @@ void ms_conn_opened(struct ms_tcp *c);
 enum ms_drop ms_syn_sent_input(struct ms_tcp *c, struct segment *s);
 
 /* emit.c, and emit.h */
-/* An answer without a connection, to where p came from. Dropped if there is no room. */
-void ms_tcp_emit_reply(struct packet *p, const struct tcp_header *header);
+/* An answer without a connection, to where p came from. False: dropped, for want of room. */
+bool ms_tcp_emit_reply(struct packet *p, const struct tcp_header *header);
 /* RST for a segment that belongs nowhere (RFC 9293, 3.10.7.1). */
 void ms_tcp_emit_reset(const struct segment *s);
 

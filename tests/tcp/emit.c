@@ -306,6 +306,21 @@ static void answers_a_link_local_peer_on_its_link(void **state)
     ms_netif_detach(beside);
 }
 
+/* Failing tests for tests/tcp/emit.c. */
+/* RFC 4022, tcpOutRsts: segments sent with RST. output_last() counts so; ms_tcp_emit_reset() counts
+ * first. */
+static void counts_only_resets_that_were_sent(void **state)
+{
+    struct peer *w = peer_start(state);
+    struct ms_addr far = ms_addr_ipv4(192, 0, 2, 1);
+
+    if (!w->is_ipv4)
+        assert_int_equal(ms_addr_parse(&far, "2001:db8:1::1"), MS_OK);
+    SEND(w, .seq = 1, .ack = 1, .from = &far);
+    QUIET(w, SECOND);
+    assert_int_equal(COUNT(w, tcp_out_resets), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +336,7 @@ int main(void)
         OVER_BOTH(counts_answers_there_is_no_frame_for),
         OVER_BOTH(counts_answers_without_a_route),
         OVER_IPV6(answers_a_link_local_peer_on_its_link),
+        OVER_BOTH(counts_only_resets_that_were_sent),
     };
 
     return cmocka_run_group_tests_name("tcp/emit", tests, NULL, NULL);

@@ -545,6 +545,65 @@ static void measures_the_round_trip_of_the_handshake(void **state)
     assert_int_equal(app_info(second).cwnd_bytes, app_info(second).send_mss_bytes);
 }
 
+/* Failing tests for tests/tcp/syn_sent.c (uses its crossing()). */
+/* RFC 9293 3.10.7.3, first: SEG.ACK =< ISS is unacceptable, before the SYN has left, too. */
+static void believes_no_answer_to_what_was_not_sent(void **state)
+{
+    static const struct ms_tcp_events none = { .on_open = NULL };
+    struct peer *w = peer_start(state);
+    struct ms_endpoint local, remote;
+    struct ms_tcp_info info;
+    struct ms_tcp *tcp;
+    const struct ms_tcp_connect connect = {
+        .remote = { .addr = w->peer_addr, .port = PEER_PORT },
+        .events = &none,
+    };
+
+    assert_int_equal(ms_tcp_connect(w->stack, &connect, &tcp), MS_OK);
+    ms_tcp_info(tcp, &info);
+    ms_tcp_endpoints(tcp, &local, &remote);
+    w->flow->stack_port = local.port;
+    w->flow->stack_isn = info.send_next;
+    w->flow->has_stack_isn = true;
+    SEND(w, .flags = SYN_ACK, .seq = 0, .ack = 0);
+    ms_tcp_info(tcp, &info);
+    assert_int_equal(info.state, MS_TCP_SYN_SENT);
+    EXPECT(w, .flags = TCP_RST, .seq = 0);
+    EXPECT(w, .flags = TCP_SYN, .seq = 0);
+}
+
+/* RFC 9293 3.10.7.4, first: SYN-RECEIVED too: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. */
+static void a_simultaneous_open_acks_what_is_outside_the_window(void **state)
+{
+    struct peer *w = crossing(state);
+
+    SEND(w, .seq = 0x40000000, .ack = 1, .len = 10);
+    EXPECT(w, .seq = 1, .ack = 1);
+}
+
+/* RFC 9293 3.10.7.4, second; RFC 5961 3.2: in SYN-RECEIVED, too, an inexact RST is challenged. */
+static void a_simultaneous_open_challenges_an_inexact_reset(void **state)
+{
+    struct peer *w = crossing(state);
+
+    SEND(w, .flags = TCP_RST, .seq = 2);
+    EXPECT(w, .seq = 1, .ack = 1);
+}
+
+/* RFC 9293 3.10.7.4, fifth: SYN-RECEIVED: <SEQ=SEG.ACK><CTL=RST>, as syn.c does for records. */
+static void a_simultaneous_open_resets_an_unacceptable_ack(void **state)
+{
+    static const uint32_t acks[] = { 0, 2, 0x80000000 };
+    struct peer *w = crossing(state);
+
+    for (unsigned i = 0; i < 3; i++) {
+        SEND(w, .seq = 1, .ack = acks[i]);
+        EXPECT(w, .flags = TCP_RST, .seq = acks[i]);
+    }
+    SEND(w, .seq = 1, .ack = 1);
+    assert_int_equal(w->app->opened, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -578,6 +637,10 @@ int main(void)
         OVER_BOTH(aborts_without_a_reset),
         OVER_BOTH(may_be_aborted_as_it_opens),
         OVER_BOTH(measures_the_round_trip_of_the_handshake),
+        OVER_BOTH(believes_no_answer_to_what_was_not_sent),
+        OVER_BOTH(a_simultaneous_open_acks_what_is_outside_the_window),
+        OVER_BOTH(a_simultaneous_open_challenges_an_inexact_reset),
+        OVER_BOTH(a_simultaneous_open_resets_an_unacceptable_ack),
     };
 
     return cmocka_run_group_tests_name("tcp/syn_sent", tests, NULL, NULL);
