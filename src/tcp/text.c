@@ -165,8 +165,11 @@ static void fin_arrives(struct ms_tcp *c)
 
 void ms_text_unusual_arrives(struct ms_tcp *c, struct segment *s)
 {
-    if (s->flags & TCP_URG)
+    if (s->flags & TCP_URG) {
         urgent_arrives(c, s);
+        if (c->state == MS_TCP_CLOSED)
+            return; /* aborted by the handler: the text is nobody's */
+    }
     if ((s->flags & TCP_FIN) && !(c->flags & CONN_FIN_KNOWN)) {
         c->flags |= CONN_FIN_KNOWN;
         c->fin_seq = s->seq + s->payload_len;
