@@ -248,6 +248,23 @@ static void sends_until_it_closes_itself(void **state)
     assert_int_equal(w->app->why, MS_OK);
 }
 
+/* The same before it is established: CLOSE waits for what is queued, and no more is. */
+static void sends_no_more_once_it_will_close(void **state)
+{
+    struct peer *w = peer_start(state);
+    struct app *app = peer_connect(w);
+
+    EXPECT(w, .flags = TCP_SYN, .seq = 0);
+    assert_int_equal(app_send(app, 100), MS_OK);
+    app_close(app);
+    assert_int_equal(app_send(app, 100), MS_ERROR_STATE);
+    SEND(w, .flags = TCP_SYN, .seq = 0); /* SYN-RECEIVED */
+    EXPECT(w, .flags = SYN_ACK, .seq = 0, .ack = 1);
+    assert_int_equal(app_send(app, 100), MS_ERROR_STATE);
+    SEND(w, .ack = 1);
+    EXPECT(w, .flags = FIN_ACK, .seq = 1, .len = 100);
+}
+
 /* RFC 9293 3.10.4, 3.6: CLOSE says "I have no more to send": receiving goes on. */
 static void receives_after_it_closed(void **state)
 {
@@ -561,6 +578,7 @@ int main(void)
         OVER_BOTH(refuses_what_cannot_be_sent),
         OVER_BOTH(queues_no_more_than_numbers_can_tell_apart),
         OVER_BOTH(sends_until_it_closes_itself),
+        OVER_BOTH(sends_no_more_once_it_will_close),
         OVER_BOTH(receives_after_it_closed),
         OVER_BOTH(closes_only_once),
         OVER_BOTH(aborts_with_a_reset),
