@@ -61,23 +61,22 @@ static struct last_header last_header_of(const struct packet *p)
     struct last_header last = {
         .named_at = IPV6_NEXT_HEADER_OFFSET,
         .protocol = b.data[IPV6_NEXT_HEADER_OFFSET],
-        .is_seen = true,
     };
+    bool is_first = true;
 
     bytes_skip(&b, IPV6_HEADER_LEN);
     for (unsigned i = 0; i <= IPV6_EXTENSIONS_MAX; i++) {
         struct bytes header = b;
         size_t len = extension_len(last.protocol, &b);
 
-        if (len == 0 || !bytes_skip(&b, len)) {
-            last.is_seen = last.is_seen && len == 0 && b.len > 0;
+        if (len == 0 || !bytes_skip(&b, len))
             break;
-        }
         if (last.protocol == IP_PROTOCOL_FRAGMENT)
-            last.is_seen = (load_be16(header.data + 2) & 0xfff8) == 0;
+            is_first = (load_be16(header.data + 2) & 0xfff8) == 0;
         last.named_at = (uint32_t)(header.data - p->network);
         last.protocol = header.data[0];
     }
+    last.is_seen = is_first && b.len > 0 && extension_len(last.protocol, &b) == 0;
     last.bytes = b;
     return last;
 }

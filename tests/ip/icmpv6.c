@@ -451,6 +451,25 @@ static void some_packets_deserve_no_error(void **state)
     expect_error(ICMPV6_PARAMETER_PROBLEM, IPV6_PROBLEM_OPTION, 42);
 }
 
+/* Headers up to the packet's last byte, more of them than are looked at: no type is there. */
+static void nothing_is_read_behind_a_packet_of_nothing_but_headers(void **state)
+{
+    enum { HEADERS_MAX = 12 };
+    char headers[8 * HEADERS_MAX];
+
+    (void)state;
+    for (unsigned count = 1; count <= HEADERS_MAX; count++) {
+        for (unsigned i = 0; i < count; i++) {
+            memcpy(headers + 8 * (size_t)i, "\x3c\0\1\4\0\0\0\0", 8);
+            headers[8 * i] = i + 1 < count ? 60 : IP_PROTOCOL_ICMPV6;
+        }
+        headers[2] = (char)0x87; /* the error that would be due */
+        assert_int_equal(knock(PEER, OWN, 60, headers, 8 * (size_t)count), MS_DROP_IPV6_BAD_OPTION);
+        world_advance(&w, 10000000);
+        assert_int_equal(world_discard(&w), count > 9);
+    }
+}
+
 /* A later fragment's ICMPv6 type is out of sight, another protocol's packet is not an error. */
 static void a_later_fragment_may_be_an_error(void **state)
 {
@@ -552,6 +571,7 @@ int main(void)
         T(an_option_not_understood_is_told_if_it_says_so),
         T(an_unreachable_port_is_told_with_a_quote),
         T(some_packets_deserve_no_error),
+        T(nothing_is_read_behind_a_packet_of_nothing_but_headers),
         T(a_later_fragment_may_be_an_error),
         T(half_a_datagram_is_told_when_its_time_is_up),
         T(a_ping_hears_the_reply),
