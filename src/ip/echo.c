@@ -6,6 +6,8 @@
 #include "ip/ip_floor.h"
 #include "wire/icmpv6.h"
 
+static const uint64_t ERROR_WAIT_US = 60000000; /* an error that comes later is about nothing */
+
 enum { IP_LEN_MAX = 65535, IPV4_HEADER_BYTES = 20, TRAFFIC_CLASS_DSCP = 0xfc };
 
 /* The place of a type in memory, as a word for the checksum. */
@@ -119,6 +121,31 @@ enum ms_drop ms_echo_replied(const struct packet *p, const struct icmp_header *h
     return MS_DROP_NONE;
 }
 
+static void remember(struct ms_stack *stack, const struct ms_addr *remote, uint32_t name)
+{
+    struct echo_memory *memory = &stack->ip->echoes;
+
+    memory->sent[memory->next++ % ECHOES_REMEMBERED] = (struct echo_sent){
+        .remote = *remote,
+        .until_us = stack->now_us + ERROR_WAIT_US,
+        .name = name,
+    };
+}
+
+static bool was_sent(const struct ms_stack *stack, const struct ms_addr *remote, uint32_t name)
+{
+    const struct echo_memory *memory = &stack->ip->echoes;
+
+    for (unsigned i = 0; i < ECHOES_REMEMBERED; i++) {
+        const struct echo_sent *sent = &memory->sent[i];
+
+        if (sent->until_us > stack->now_us && sent->name == name &&
+            addr_equal(&sent->remote, remote))
+            return true;
+    }
+    return false;
+}
+
 static enum ms_error error_of(enum icmp_kind kind)
 {
     return kind == ICMP_TOO_BIG ? MS_ERROR_TOO_LONG : MS_ERROR_UNREACHABLE;
@@ -130,7 +157,6 @@ enum ms_drop ms_echo_failed(const struct packet *p, const struct icmp_report *re
     const struct ip_floor *floor = p->stack->ip;
     const uint8_t *quote = report->quote.data;
     bool is_request = quote[0] == (packet_is_ipv4(p) ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST);
-    bool is_reply = quote[0] == (packet_is_ipv4(p) ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY);
     const struct ms_slice none = { .data = quote };
     const struct ms_echo echo = {
         .from = p->flow.remote,
@@ -143,11 +169,11 @@ enum ms_drop ms_echo_failed(const struct packet *p, const struct icmp_report *re
         .icmp_code = report->code,
     };
 
-    if (!is_request && !is_reply)
+    if (!is_request || !was_sent(p->stack, &report->flow.remote, load_be32(quote + 4)))
         return MS_DROP_ICMP_BAD_QUOTE;
     if (kind == ICMP_TOO_BIG)
         ms_ip_lower_mtu(p->stack, &report->flow.remote, report->mtu);
-    if (is_request && floor->on_echo)
+    if (floor->on_echo)
         floor->on_echo(floor->on_echo_user, &echo);
     return MS_DROP_NONE;
 }
@@ -202,6 +228,7 @@ enum ms_error ms_icmp_send_echo(struct ms_stack *stack, const struct ms_endpoint
         payload->refs = 0;
         ms_frame_add_lent(frame, payload, 0, payload->len);
     }
+    remember(stack, &remote->addr, header.rest);
     ms_icmp_push(stack, frame, &header, &send, NULL);
     ms_ip_output(stack, &path, frame, &send);
     return MS_OK;

@@ -6,6 +6,7 @@
 #include "core/flow.h"
 #include "core/netif.h"
 #include "core/stack.h"
+#include "ip/echo.h"
 #include "ip/group.h"
 #include "ip/icmp_limit.h"
 #include "ip/loop.h"
@@ -26,6 +27,7 @@ struct ip_floor {
     struct groups groups;
     struct icmp_limit icmp_limit;
     struct nd_state nd;
+    struct echo_memory echoes;
     ms_echo_fn *on_echo;
     void *on_echo_user;
     struct loop loop;

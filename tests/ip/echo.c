@@ -13,8 +13,9 @@
 #include "support/ip_world.h"
 #include "wire/icmp.h"
 
-#define PEER "192.0.2.9"
-#define OWN  "192.0.2.1"
+#define PEER  "192.0.2.9"
+#define OTHER "192.0.2.7"
+#define OWN   "192.0.2.1"
 
 static struct ip_world w;
 
@@ -231,24 +232,35 @@ static size_t put_quote(uint8_t *quote, uint8_t protocol, uint16_t total_len)
     return 28;
 }
 
-static void an_error_about_a_ping_reaches_who_asked(void **state)
+/* An error of this code about an echo to PEER. */
+static enum ms_drop echo_error(uint8_t code, uint8_t quoted_type, uint32_t quoted_rest)
 {
     uint8_t quote[28];
     struct message m = { .from = "198.51.100.1",
                          .to = OWN,
                          .type = ICMP_UNREACHABLE,
-                         .code = ICMP_UNREACHABLE_HOST,
+                         .code = code,
+                         .rest = code == ICMP_UNREACHABLE_FRAGMENTATION ? 1000 : 0,
                          .body = quote,
                          .body_len = 28 };
+
+    put_quote(quote, IP_PROTOCOL_ICMP, 1500);
+    quote[20] = quoted_type;
+    store_be32(quote + 24, quoted_rest);
+    return world_message(&w, &m);
+}
+
+static uint64_t mtu_updates(void) { return ms_stack_counters(w.stack)->icmp_path_mtu_updates; }
+
+static void an_error_about_a_ping_reaches_who_asked(void **state)
+{
+    struct ms_endpoint remote = { .addr = world_addr(PEER) };
 
     (void)state;
     heard = 0;
     ms_icmp_on_echo(w.stack, on_echo, &w);
-    put_quote(quote, IP_PROTOCOL_ICMP, 60);
-    quote[20] = ICMP_ECHO_REQUEST;
-    store_be16(quote + 24, 3);
-    store_be16(quote + 26, 4);
-    assert_int_equal(world_message(&w, &m), MS_DROP_NONE);
+    assert_int_equal(ms_icmp_send_echo(w.stack, &remote, 3, 4, NULL), MS_OK);
+    assert_int_equal(echo_error(ICMP_UNREACHABLE_HOST, ICMP_ECHO_REQUEST, 0x30004), MS_DROP_NONE);
     assert_int_equal(heard, 1);
     assert_int_equal(last_echo.error, MS_ERROR_UNREACHABLE);
     assert_int_equal(last_echo.identifier, 3);
@@ -257,27 +269,69 @@ static void an_error_about_a_ping_reaches_who_asked(void **state)
     assert_int_equal(last_echo.icmp_code, ICMP_UNREACHABLE_HOST);
     assert_true(is_addr(&last_echo.from, "198.51.100.1"));
 
-    put_quote(quote, IP_PROTOCOL_ICMP, 1500);
-    quote[20] = ICMP_ECHO_REQUEST;
-    m.code = ICMP_UNREACHABLE_FRAGMENTATION;
-    m.rest = 1000;
-    assert_int_equal(world_message(&w, &m), MS_DROP_NONE);
+    assert_int_equal(echo_error(ICMP_UNREACHABLE_FRAGMENTATION, ICMP_ECHO_REQUEST, 0x30004),
+                     MS_DROP_NONE);
     assert_int_equal(last_echo.error, MS_ERROR_TOO_LONG);
-    assert_int_equal(ms_stack_counters(w.stack)->icmp_path_mtu_updates, 1);
-    quote[20] = ICMP_TIME_EXCEEDED; /* C03: an error about an error */
-    assert_int_equal(world_message(&w, &m), MS_DROP_ICMP_BAD_QUOTE);
+    assert_int_equal(mtu_updates(), 1);
+    /* C03: an error about an error */
+    assert_int_equal(echo_error(ICMP_UNREACHABLE_HOST, ICMP_TIME_EXCEEDED, 0x30004),
+                     MS_DROP_ICMP_BAD_QUOTE);
     assert_int_equal(heard, 2);
+}
+
+/* Neither a request made up, nor one long past, nor a reply, which anybody may have asked for. */
+static void an_error_about_a_ping_we_did_not_send_is_not_believed(void **state)
+{
+    struct ms_endpoint remote = { .addr = world_addr(PEER) }, other = { .addr = world_addr(OTHER) };
+    const uint8_t code = ICMP_UNREACHABLE_FRAGMENTATION;
+
+    (void)state;
+    heard = 0;
+    ms_icmp_on_echo(w.stack, on_echo, &w);
+    assert_int_equal(echo_error(code, ICMP_ECHO_REQUEST, 0), MS_DROP_ICMP_BAD_QUOTE);
+    assert_int_equal(ping(&(struct message){ .rest = 0 }), MS_DROP_NONE);
+    assert_int_equal(echo_error(code, ICMP_ECHO_REPLY, 0x12340007), MS_DROP_ICMP_BAD_QUOTE);
+    assert_int_equal(ms_icmp_send_echo(w.stack, &other, 3, 4, NULL), MS_OK);
+    assert_int_equal(echo_error(code, ICMP_ECHO_REQUEST, 0x30004), MS_DROP_ICMP_BAD_QUOTE);
+    assert_int_equal(ms_icmp_send_echo(w.stack, &remote, 3, 4, NULL), MS_OK);
+    assert_int_equal(echo_error(code, ICMP_ECHO_REQUEST, 0x30005), MS_DROP_ICMP_BAD_QUOTE);
+    assert_int_equal(echo_error(code, ICMP_ECHO_REQUEST, 0x40004), MS_DROP_ICMP_BAD_QUOTE);
+    world_advance(&w, 60000000);
+    assert_int_equal(echo_error(code, ICMP_ECHO_REQUEST, 0x30004), MS_DROP_ICMP_BAD_QUOTE);
+    assert_int_equal(heard, 0);
+    assert_int_equal(mtu_updates(), 0);
+}
+
+static void errors_about_the_last_pings_are_believed(void **state)
+{
+    struct ms_endpoint remote = { .addr = world_addr(PEER) };
+    const uint8_t code = ICMP_UNREACHABLE_HOST;
+
+    (void)state;
+    for (uint16_t i = 0; i <= ECHOES_REMEMBERED; i++)
+        assert_int_equal(ms_icmp_send_echo(w.stack, &remote, 7, i, NULL), MS_OK);
+    world_advance(&w, 59999999);
+    assert_int_equal(echo_error(code, ICMP_ECHO_REQUEST, 0x70000), MS_DROP_ICMP_BAD_QUOTE);
+    for (uint32_t i = 1; i <= ECHOES_REMEMBERED; i++)
+        assert_int_equal(echo_error(code, ICMP_ECHO_REQUEST, 0x70000 | i), MS_DROP_NONE);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
-        T(answers_an_echo_with_its_own_bytes),     T(an_echo_of_a_strange_code_is_summed_anew),
-        T(groups_and_broadcasts_are_not_answered), T(an_answer_without_a_way_back_is_dropped),
-        T(a_reply_in_too_many_pieces_is_not_sent), T(a_ping_lends_its_bytes_and_hears_the_reply),
-        T(a_ping_without_bytes_is_one_too),        T(a_ping_into_a_full_stack_is_a_status),
-        T(replies_nobody_waits_for_are_dropped),   T(an_error_about_a_ping_reaches_who_asked),
+        T(answers_an_echo_with_its_own_bytes),
+        T(an_echo_of_a_strange_code_is_summed_anew),
+        T(groups_and_broadcasts_are_not_answered),
+        T(an_answer_without_a_way_back_is_dropped),
+        T(a_reply_in_too_many_pieces_is_not_sent),
+        T(a_ping_lends_its_bytes_and_hears_the_reply),
+        T(a_ping_without_bytes_is_one_too),
+        T(a_ping_into_a_full_stack_is_a_status),
+        T(replies_nobody_waits_for_are_dropped),
+        T(an_error_about_a_ping_reaches_who_asked),
+        T(an_error_about_a_ping_we_did_not_send_is_not_believed),
+        T(errors_about_the_last_pings_are_believed),
 #undef T
     };
 
