@@ -19,8 +19,9 @@ enum { ICMP_QUOTE_ROOM = 60 + 60 };
 /* An ICMP error about a packet of ours. */
 struct icmp_report {
     enum icmp_kind kind;
-    struct flow flow; /* local is ours; ports read from the quote */
-    uint8_t protocol; /* of the quoted packet */
+    struct flow flow;       /* local is ours; ports read from the quote */
+    struct ms_netif *netif; /* that has the local address */
+    uint8_t protocol;       /* of the quoted packet */
     uint8_t type, code;
     uint32_t mtu;       /* with ICMP_TOO_BIG: the next hop's, already bounded from below */
     struct bytes quote; /* the quoted transport header, at least 8 bytes */

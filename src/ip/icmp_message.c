@@ -75,6 +75,12 @@ static bool is_about_us(const struct packet *p, const struct icmp_report *report
            addr_equal(&report->flow.local, &p->flow.local);
 }
 
+/* What climbs from the loop is about an address of any interface. */
+static struct ms_netif *netif_of(const struct packet *p)
+{
+    return p->flags & PACKET_LOOPED ? ms_ip_netif_of(p->stack, &p->flow.local) : p->netif;
+}
+
 enum ms_drop ms_icmp_quoted(const struct packet *p, struct icmp_report *report)
 {
     enum icmp_kind kind = report->kind;
@@ -87,6 +93,7 @@ enum ms_drop ms_icmp_quoted(const struct packet *p, struct icmp_report *report)
     case IP_PROTOCOL_UDP:
         report->flow.local_port = load_be16(report->quote.data);
         report->flow.remote_port = load_be16(report->quote.data + 2);
+        report->netif = netif_of(p);
         report->kind = kind;
         return MS_DROP_NONE;
     case IP_PROTOCOL_ICMP:

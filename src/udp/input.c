@@ -71,7 +71,7 @@ enum ms_drop ms_udp_input(struct packet *p)
 
 void ms_udp_report(struct ms_stack *stack, const struct icmp_report *report)
 {
-    struct ms_udp *udp = ms_udp_find(stack->udp, &report->flow, NULL);
+    struct ms_udp *udp = ms_udp_find(stack->udp, &report->flow, report->netif);
     const struct ms_endpoint remote = { .addr = report->flow.remote,
                                         .port = report->flow.remote_port };
 

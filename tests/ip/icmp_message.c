@@ -118,6 +118,7 @@ static void only_who_sent_the_packet_hears_an_error(void **state)
     for (unsigned i = 0; i < MS_ARRAY_LEN(rows); i++) {
         struct packet p = {
             .stack = w.stack,
+            .netif = w.netif,
             .flow = { .local = world_addr(OWN), .remote = world_addr(PEER) },
             .flags = rows[i].flags,
             .is_ipv4 = true,
@@ -131,8 +132,10 @@ static void only_who_sent_the_packet_hears_an_error(void **state)
 
         assert_int_equal(ms_icmp_quoted(&p, &report), rows[i].drop);
         assert_int_equal(report.kind, rows[i].drop ? ICMP_NOTHING : ICMP_HARD);
-        if (!rows[i].drop)
-            assert_int_equal(report.flow.remote_port, load_be16(bytes + 2));
+        if (rows[i].drop)
+            continue;
+        assert_int_equal(report.flow.remote_port, load_be16(bytes + 2));
+        assert_ptr_equal(report.netif, w.netif);
     }
 }
 

@@ -10,7 +10,9 @@
 
 #include "core/bytes.h"
 #include "core/stack.h"
+#include "ip/icmp.h"
 #include "support/datagrams.h"
+#include "udp/udp.h"
 
 static struct pair pair;
 static struct receiver receiver;
@@ -177,6 +179,49 @@ static void answers_a_port_without_socket_by_icmp(void **state)
     assert_int_equal(sender.remote.port, 54);
 }
 
+/* An interface that the socket is bound to takes no errors away, of strangers or of ourselves. */
+static void tells_a_socket_bound_to_an_interface_of_errors(void **state)
+{
+    struct ms_endpoint remotes[2] = { pair_endpoint(0, true, 54), pair_endpoint(1, true, 54) };
+    struct ms_endpoint local = { .port = 1000, .netif = pair.hosts[1].netif };
+    static struct receiver sender;
+
+    (void)state;
+    memset(&sender, 0, sizeof(sender));
+    assert_int_equal(
+        ms_udp_open(pair.hosts[1].stack, &local, &receiver_events, &sender, &sender.udp), MS_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        struct counted_buf buf = counted_buf("hello", 5);
+
+        assert_int_equal(ms_udp_send(sender.udp, &remotes[i], &buf.buf), MS_OK);
+        pair_run(&pair, 10000);
+        assert_int_equal(sender.errors, i + 1);
+        assert_memory_equal(&sender.remote.addr, &remotes[i].addr, sizeof(struct ms_addr));
+    }
+}
+
+/* A router in between says that the path takes 1300 bytes. */
+static void believes_that_what_such_a_socket_sent_was_too_big(void **state)
+{
+    const struct ms_endpoint remote = pair_endpoint(1, true, 54), own = pair_endpoint(0, true, 0);
+    struct ms_endpoint local = { .port = 1000, .netif = pair.hosts[0].netif };
+    struct icmp_report report = {
+        .kind = ICMP_TOO_BIG,
+        .flow = { .local = own.addr, .remote = remote.addr, .local_port = 1000, .remote_port = 54 },
+        .netif = pair.hosts[0].netif,
+        .protocol = IP_PROTOCOL_UDP,
+        .mtu = 1300,
+    };
+    struct ms_udp *udp;
+
+    (void)state;
+    ms_udp_report(pair.hosts[0].stack, &report);
+    assert_int_equal(ms_stack_counters(pair.hosts[0].stack)->icmp_path_mtu_updates, 0);
+    assert_int_equal(ms_udp_open(pair.hosts[0].stack, &local, &receiver_events, NULL, &udp), MS_OK);
+    ms_udp_report(pair.hosts[0].stack, &report);
+    assert_int_equal(ms_stack_counters(pair.hosts[0].stack)->icmp_path_mtu_updates, 1);
+}
+
 static void lets_a_handler_close_its_own_socket(void **state)
 {
     (void)state;
@@ -199,6 +244,8 @@ int main(void)
         TEST(sec_U02_checks_the_checksum_unless_there_is_none),
         TEST(sec_U03_drops_port_zero),
         TEST(answers_a_port_without_socket_by_icmp),
+        TEST(tells_a_socket_bound_to_an_interface_of_errors),
+        TEST(believes_that_what_such_a_socket_sent_was_too_big),
         TEST(lets_a_handler_close_its_own_socket),
     };
 
