@@ -46,8 +46,8 @@ enum ms_error ms_udp_send(struct ms_udp *udp, const struct ms_endpoint *remote,
                           struct ms_buf *payload) MS_MUST_CHECK;
 
 enum ms_udp_option {
-    MS_UDP_HOP_LIMIT,       /* TTL of unicast; 64 */
-    MS_UDP_GROUP_HOP_LIMIT, /* of multicast; 1 */
+    MS_UDP_HOP_LIMIT,       /* TTL of unicast, 1 to 255; 64 */
+    MS_UDP_GROUP_HOP_LIMIT, /* of multicast, 1 to 255; 1 */
     MS_UDP_TRAFFIC_CLASS,   /* DSCP and ECN bits; 0 */
     MS_UDP_CHECKSUM_IPV4,   /* 0: send none over IPv4; 1 */
 };

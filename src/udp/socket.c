@@ -113,9 +113,17 @@ void ms_udp_close(struct ms_udp *udp)
 
 void ms_udp_local(const struct ms_udp *udp, struct ms_endpoint *local) { *local = udp->local; }
 
+/* A hop limit of zero would mean the interface's. */
+static bool is_in_range(enum ms_udp_option option, uint32_t value)
+{
+    bool is_hop_limit = option == MS_UDP_HOP_LIMIT || option == MS_UDP_GROUP_HOP_LIMIT;
+
+    return value >= (is_hop_limit ? 1 : 0) && value <= UINT8_MAX;
+}
+
 enum ms_error ms_udp_set(struct ms_udp *udp, enum ms_udp_option option, uint32_t value)
 {
-    if (value > UINT8_MAX)
+    if (!is_in_range(option, value))
         return MS_ERROR_INVALID;
     udp->path.generation = 0; /* what goes with it is to be set anew */
     switch (option) {

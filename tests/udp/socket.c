@@ -92,6 +92,10 @@ static void refuses_options_out_of_range(void **state)
     (void)state;
     receiver_open(&receiver, &pair, 0, 53);
     assert_int_equal(ms_udp_set(receiver.udp, MS_UDP_HOP_LIMIT, 256), MS_ERROR_INVALID);
+    assert_int_equal(ms_udp_set(receiver.udp, MS_UDP_HOP_LIMIT, 0), MS_ERROR_INVALID);
+    assert_int_equal(ms_udp_set(receiver.udp, MS_UDP_GROUP_HOP_LIMIT, 0), MS_ERROR_INVALID);
+    assert_int_equal(ms_udp_set(receiver.udp, MS_UDP_GROUP_HOP_LIMIT, 1), MS_OK);
+    assert_int_equal(ms_udp_set(receiver.udp, MS_UDP_TRAFFIC_CLASS, 0), MS_OK);
     assert_int_equal(ms_udp_set(receiver.udp, (enum ms_udp_option)99, 1), MS_ERROR_INVALID);
     assert_int_equal(ms_udp_set(receiver.udp, MS_UDP_HOP_LIMIT, 255), MS_OK);
 }
