@@ -39,6 +39,17 @@ struct ms_tcp_listener *ms_tcp_find_listener(const struct tcp_floor *floor, cons
     return best;
 }
 
+/* On whatever interface it listens: the port is no connection's to pick. */
+static bool is_listened(const struct tcp_floor *floor, const struct flow *flow)
+{
+    const struct ms_tcp_listener *listener =
+        floor->listener_buckets[flow->local_port % LISTENER_BUCKETS];
+
+    while (listener && fitness(listener, flow, listener->local.netif) == 0)
+        listener = listener->next;
+    return listener != NULL;
+}
+
 bool ms_tcp_pick_port(struct ms_stack *stack, struct flow *flow)
 {
     struct tcp_floor *floor = stack->tcp;
@@ -47,8 +58,7 @@ bool ms_tcp_pick_port(struct ms_stack *stack, struct flow *flow)
     /* RFC 6056, 3.3.1: a random start, then the next ones. */
     for (uint32_t i = 0; i < PORT_COUNT; i++) {
         flow->local_port = (uint16_t)(PORT_FIRST + (first + i) % PORT_COUNT);
-        if (ms_flow_table_look_up(&floor->table, flow) == FLOW_NONE &&
-            !ms_tcp_find_listener(floor, flow, NULL))
+        if (ms_flow_table_look_up(&floor->table, flow) == FLOW_NONE && !is_listened(floor, flow))
             return true;
     }
     return false;

@@ -352,7 +352,7 @@ static void ports_differ_with_the_seed(void **state)
  * is not. With none left the application hears so. */
 static void skips_ports_in_use(void **state)
 {
-    enum { FREE = UINT16_MAX, LISTENED = PORT_FIRST + 4321 };
+    enum { FREE = UINT16_MAX, LISTENED = PORT_FIRST + 4321, PINNED };
     struct ms_endpoint remote, elsewhere;
     unsigned count = 0;
     struct ms_tcp *tcp;
@@ -363,10 +363,11 @@ static void skips_ports_in_use(void **state)
     remote = elsewhere = peer_end(w);
     elsewhere.port++;
     for (unsigned port = PORT_FIRST; port < PORT_FIRST + PORT_COUNT; port++)
-        if (port != FREE && port != LISTENED)
+        if (port != FREE && port != LISTENED && port != PINNED)
             connect_to(w, &remote, (uint16_t)port);
     assert_int_equal(try_to_connect(w, &remote, PORT_FIRST, &tcp), MS_ERROR_IN_USE);
     listen_on(w, NULL, LISTENED, NULL, &count);
+    listen_on(w, NULL, PINNED, w->netif, &count);
     tcp = connect_to(w, &remote, 0);
     assert_int_equal(local_port(tcp), FREE);
     assert_int_equal(try_to_connect(w, &remote, 0, &tcp), MS_ERROR_IN_USE);
