@@ -55,14 +55,35 @@ static bool is_taken(const struct udp_floor *floor, const struct ms_endpoint *lo
     return udp != NULL;
 }
 
-/* RFC 6056, 3.3.1: a random start, then the next ones. */
+/* Would either of two sockets, one of them on local, take what is meant for the other? */
+static bool is_shared(const struct udp_floor *floor, const struct ms_endpoint *local)
+{
+    const struct ms_udp *udp = floor->buckets[local->port % UDP_BUCKETS];
+
+    for (; udp; udp = udp->next) {
+        const struct ms_endpoint *other = &udp->local;
+        bool is_netif_other = other->netif && local->netif && other->netif != local->netif;
+        bool is_addr_other = !addr_is_unspecified(&other->addr) &&
+                             !addr_is_unspecified(&local->addr) &&
+                             !addr_equal(&other->addr, &local->addr);
+
+        if (other->port == local->port && !is_netif_other && !is_addr_other)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * RFC 6056, 3.3.1: a random start, then the next ones. A port that was asked for by number may be
+ * shared with a socket that binds less closely; one that we choose is not.
+ */
 static bool pick_port(struct ms_stack *stack, struct ms_endpoint *local)
 {
     uint32_t first = ms_random_below(&stack->random, PORT_COUNT);
 
     for (uint32_t i = 0; i < PORT_COUNT; i++) {
         local->port = (uint16_t)(PORT_FIRST + (first + i) % PORT_COUNT);
-        if (!is_taken(stack->udp, local))
+        if (!is_shared(stack->udp, local))
             return true;
     }
     return false;
