@@ -160,7 +160,7 @@ static bool is_on_link(const struct ms_netif *netif, const struct ms_addr *addr)
 /* RFC 4861, 7.1.1. */
 static bool is_solicitation_sound(const struct packet *p, const struct nd_message *message)
 {
-    if (message->target[0] == 0xff)
+    if (!nd_is_unicast(message->target))
         return false;
     if (!addr_is_unspecified(&p->flow.remote))
         return is_on_link(p->netif, &p->flow.remote);
@@ -190,7 +190,7 @@ static enum ms_drop solicitation_input(const struct packet *p, const struct nd_m
 /* RFC 4861, 7.1.2. */
 static bool is_advertisement_sound(const struct packet *p, const struct nd_message *message)
 {
-    if (message->target[0] == 0xff || addr_is_unspecified(&p->flow.remote))
+    if (!nd_is_unicast(message->target) || addr_is_unspecified(&p->flow.remote))
         return false;
     return !(p->flags & PACKET_IP_GROUP) || !(message->flags & ND_NEIGHBOR_SOLICITED);
 }
@@ -241,7 +241,7 @@ static enum ms_drop redirect_input(const struct packet *p, const struct nd_messa
     struct ms_addr destination;
 
     memcpy(destination.bytes, message->destination, sizeof(destination.bytes));
-    if (!addr_is_link_local(&p->flow.remote) || addr_is_multicast(&destination))
+    if (!addr_is_link_local(&p->flow.remote) || !nd_is_unicast(message->destination))
         return MS_DROP_ND_BAD_ADDRESS;
     if (!addr_is_link_local(&target) && !addr_equal(&target, &destination))
         return MS_DROP_ND_BAD_ADDRESS;

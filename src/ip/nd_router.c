@@ -282,13 +282,12 @@ static void address_update(struct ms_netif *netif, const struct nd_prefix *prefi
     (void)error; /* the interface is full of addresses: one more is not needed */
 }
 
-/* Of global unicast addresses; link-local ones and the mapped ones of IPv4 are nobody's to give. */
+/* Of global unicast addresses; link-local ones are nobody's to give. */
 static void prefix_update(struct ms_netif *netif, const struct nd_prefix *prefix)
 {
     const struct ms_addr base = addr_of(prefix);
 
-    if (addr_is_link_local(&base) || addr_is_multicast(&base) || load_raw64(base.bytes) == 0 ||
-        prefix->prefix_len == 0)
+    if (addr_is_link_local(&base) || prefix->prefix_len == 0)
         return;
     if (prefix->flags & ND_PREFIX_ON_LINK)
         on_link_update(netif, prefix);
@@ -340,11 +339,23 @@ static void solicitation_stop(struct ms_netif *netif)
     link_of(netif)->solicit_us = 0;
 }
 
+/* One of no bits says nothing, whatever is in it. */
+static bool are_prefixes_sound(const struct nd_message *message)
+{
+    for (unsigned i = 0; i < message->options.prefix_count; i++) {
+        const struct nd_prefix *prefix = &message->options.prefix[i];
+
+        if (prefix->prefix_len > 0 && !nd_is_unicast(prefix->prefix))
+            return false;
+    }
+    return true;
+}
+
 enum ms_drop ms_nd_router_advertised(struct packet *p, const struct nd_message *message)
 {
     struct ms_netif *netif = p->netif;
 
-    if (!addr_is_link_local(&p->flow.remote))
+    if (!addr_is_link_local(&p->flow.remote) || !are_prefixes_sound(message))
         return MS_DROP_ND_BAD_ADDRESS;
     if (!netif->autoconfigures)
         return MS_DROP_ND_NOT_FOR_US;

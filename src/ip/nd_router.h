@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/bytes.h"
 #include "core/netif.h"
 #include "core/packet.h"
 #include "ip/ip.h"
@@ -46,6 +47,15 @@ bool ms_nd_is_default_router(const struct ms_netif *netif, const struct ms_addr 
 static inline bool nd_has_stations(const struct ms_netif *netif)
 {
     return netif->driver->medium == MS_MEDIUM_ETHERNET;
+}
+
+/*
+ * An address or prefix that a station may have: no group's, and none of those whose upper half is
+ * zero, among them :: and ::1, and IPv4's mapped form, which is what our own IPv4 addresses are.
+ */
+static inline bool nd_is_unicast(const uint8_t *address)
+{
+    return address[0] != 0xff && load_raw64(address) != 0;
 }
 
 /* Adds the checksum, and the header with a hop limit of 255. path is a group's or a station's. */

@@ -157,6 +157,71 @@ static void impossible_solicitations_are_dropped(void **state)
     assert_int_equal(world_discard(&w), 0);
 }
 
+/* Upper halves of zero: nobody, ourselves, and the form that our IPv4 addresses have inside. */
+static const char *const low_targets[] = { "::", "::1", "::ffff:192.0.2.1", "::192.0.2.1" };
+
+/* A neighbour says that this address is his, too. */
+static enum ms_drop claim(const char *to, const char *target, uint8_t flags)
+{
+    struct nd_message nd = { .type = ICMPV6_NEIGHBOR_ADVERTISEMENT,
+                             .flags = flags,
+                             .options = { .present = ND_OPTION_TARGET_LINK,
+                                          .target_link = { 2, 0, 0, 0, 1, 9 } } };
+    const struct message m = { .from = PEER, .to = to, .mac_last = 9 };
+    struct ms_addr addr = world_addr(target);
+
+    memcpy(nd.target, addr.bytes, 16);
+    return world_nd(&w, &m, &nd);
+}
+
+static bool has_ipv4(enum ms_addr_state wanted)
+{
+    struct ms_netif_addr addr;
+
+    for (unsigned i = 0; ms_netif_addr(w.netif, i, &addr); i++) {
+        if (is_addr(&addr.addr, "192.0.2.1"))
+            return addr.state == wanted;
+    }
+    return false;
+}
+
+/* Else a probe of IPv6 would take a tentative IPv4 address away, and be answered for a usable. */
+static void ipv4_addresses_are_no_targets(void **state)
+{
+    struct ms_addr ipv4 = world_addr("192.0.2.1");
+
+    (void)state;
+    assert_int_equal(ms_netif_add_addr(w.netif, &ipv4, 24, true), MS_OK);
+    for (unsigned is_usable = 0; is_usable < 2; is_usable++) {
+        world_discard(&w);
+        for (unsigned i = 0; i < MS_ARRAY_LEN(low_targets); i++) {
+            assert_int_equal(world_solicits(&w, "::", OWN_GROUP, low_targets[i], 0),
+                             MS_DROP_ND_BAD_ADDRESS);
+            assert_int_equal(world_solicits(&w, PEER, OWN_GROUP, low_targets[i], 9),
+                             MS_DROP_ND_BAD_ADDRESS);
+            assert_int_equal(claim("ff02::1", low_targets[i], 0), MS_DROP_ND_BAD_ADDRESS);
+        }
+        assert_int_equal(world_discard(&w), 0);
+        assert_true(has_ipv4(is_usable ? MS_ADDR_PREFERRED : MS_ADDR_TENTATIVE));
+        world_advance(&w, 20000000);
+    }
+    assert_int_equal(ms_stack_counters(w.stack)->address_conflicts, 0);
+}
+
+/* Nor does an advertisement resolve an IPv4 neighbour, or let what waits for ARP go. */
+static void ipv4_neighbours_are_not_resolved_by_advertisements(void **state)
+{
+    (void)state;
+    world_add_addr(&w, "192.0.2.1", 24);
+    world_advance(&w, 20000000);
+    send_to("192.0.2.50");
+    world_discard(&w);
+    assert_int_equal(claim(OWN, "::ffff:192.0.2.50", ND_NEIGHBOR_SOLICITED | ND_NEIGHBOR_OVERRIDE),
+                     MS_DROP_ND_BAD_ADDRESS);
+    assert_int_equal(world_discard(&w), 0);
+    assert_false(is_at("192.0.2.50", 9));
+}
+
 static void an_option_of_no_length_ends_the_message(void **state)
 {
     struct ms_addr own = world_addr(OWN);
@@ -359,6 +424,10 @@ static void redirects_change_nothing(void **state)
     assert_int_equal(ms_route_add(w.stack, &any, 0, &gateway, w.netif), MS_OK);
     assert_int_equal(redirect(PEER, ROUTER2, "2001:db8:5::1"), MS_DROP_ND_BAD_ADDRESS);
     assert_int_equal(redirect(ROUTER, ROUTER2, "ff05::1"), MS_DROP_ND_BAD_ADDRESS);
+    for (unsigned i = 0; i < MS_ARRAY_LEN(low_targets); i++) {
+        assert_int_equal(redirect(ROUTER, ROUTER2, low_targets[i]), MS_DROP_ND_BAD_ADDRESS);
+        assert_int_equal(redirect(ROUTER, low_targets[i], low_targets[i]), MS_DROP_ND_BAD_ADDRESS);
+    }
     assert_int_equal(redirect(ROUTER, "2001:db8::5", "2001:db8:5::1"), MS_DROP_ND_BAD_ADDRESS);
     assert_int_equal(redirect(ROUTER2, ROUTER2, "2001:db8:5::1"), MS_DROP_ND_NOT_ROUTER);
     assert_int_equal(redirect(ROUTER, ROUTER2, PEER), MS_DROP_ND_NOT_ROUTER); /* on the link */
@@ -390,6 +459,8 @@ int main(void)
         T(who_asks_without_a_link_address_is_resolved_first),
         T(a_probe_for_our_address_is_answered_to_all),
         T(impossible_solicitations_are_dropped),
+        T(ipv4_addresses_are_no_targets),
+        T(ipv4_neighbours_are_not_resolved_by_advertisements),
         T(an_option_of_no_length_ends_the_message),
         T(an_unknown_neighbour_is_asked_for_three_times),
         T(an_answer_lets_the_waiting_packet_go),

@@ -13,6 +13,7 @@
 #include "eth/neighbor.h"
 #include "ip/addr.h"
 #include "ip/dad.h"
+#include "ip/ip_floor.h"
 #include "ip/route.h"
 #include "support/nd_message.h"
 
@@ -78,13 +79,19 @@ static enum ms_drop advertise(const char *from, uint16_t lifetime_s)
 }
 
 /* One prefix, no default router. */
-static void prefix(const char *text, uint8_t len, uint8_t flags, uint32_t valid_s,
-                   uint32_t preferred_s)
+static enum ms_drop prefix_drop(const char *text, uint8_t len, uint8_t flags, uint32_t valid_s,
+                                uint32_t preferred_s)
 {
     struct nd_message nd = { .options = { .prefix_count = 1 } };
 
     nd.options.prefix[0] = world_prefix(text, len, flags, valid_s, preferred_s);
-    assert_int_equal(world_router(&w, ROUTER, &nd), MS_DROP_NONE);
+    return world_router(&w, ROUTER, &nd);
+}
+
+static void prefix(const char *text, uint8_t len, uint8_t flags, uint32_t valid_s,
+                   uint32_t preferred_s)
+{
+    assert_int_equal(prefix_drop(text, len, flags, valid_s, preferred_s), MS_DROP_NONE);
 }
 
 /* v6LC 2.2.1: three, four seconds apart, then ever more seldom, until a router answers. */
@@ -381,16 +388,33 @@ static void impossible_prefixes_make_no_address(void **state)
     prefix(PREFIX, 64, BOTH, 100, 101); /* preferred for longer than valid */
     prefix(PREFIX, 64, BOTH, 0, 0);
     assert_int_equal(world_addr_state(&w, PREFIX, NULL), -1);
-    prefix("ff02::", 64, BOTH, 100, 100);
-    prefix("::", 64, BOTH, 100, 100);
     prefix("::", 0, BOTH, 100, 100);
-    assert_int_equal(world_addr_state(&w, "ff02::", NULL), -1);
     assert_int_equal(world_addr_state(&w, "::", NULL), -1);
     assert_false(is_on_link(FAR));
     prefix("fe80::", 64, BOTH, 1, 1);
     world_advance(&w, 8000 * SECOND);
     assert_int_equal(world_addr_state(&w, "fe80::", NULL), MS_ADDR_PREFERRED);
     assert_true(is_on_link("fe80::5"));
+}
+
+/* Groups, loopback and IPv4 in disguise are on nobody's link: the whole message is malformed. */
+static void an_advertisement_of_an_impossible_prefix_is_dropped(void **state)
+{
+    static const struct {
+        const char *text;
+        uint8_t len;
+    } rows[] = { { "ff02::", 64 }, { "::", 64 },           { "::", 1 },
+                 { "::1", 128 },   { "::ffff:0:0", 96 },   { "::ffff:192.0.2.0", 120 },
+                 { "ff00::", 8 },  { "::192.0.2.0", 120 }, { "::ffff:192.0.2.1", 64 } };
+    unsigned before = w.stack->ip->routes.count;
+
+    (void)state;
+    for (unsigned i = 0; i < MS_ARRAY_LEN(rows); i++)
+        assert_int_equal(prefix_drop(rows[i].text, rows[i].len, BOTH, 100, 100),
+                         MS_DROP_ND_BAD_ADDRESS);
+    assert_int_equal(w.stack->ip->routes.count, before);
+    assert_int_equal(world_addr_state(&w, "ff02::", NULL), -1);
+    assert_int_equal(world_addr_state(&w, "::", NULL), -1);
 }
 
 /* v6LC 3.2.4: RFC 4862, 5.5.3 e. Seconds told, then seconds left. */
@@ -500,6 +524,7 @@ int main(void)
         T(a_prefix_is_on_the_link_for_its_lifetime),
         T(an_autonomous_prefix_makes_an_address),
         T(impossible_prefixes_make_no_address),
+        T(an_advertisement_of_an_impossible_prefix_is_dropped),
         T(nobody_shortens_a_life_below_two_hours),
         T(the_preferred_lifetime_follows_the_router),
         T(a_flood_of_prefixes_is_bounded),
