@@ -181,6 +181,7 @@ static enum ms_drop conflict(struct netif_addr *entry)
         send_announcement(entry);
     } else {
         entry->state = MS_ADDR_DUPLICATE;
+        stack->has_lost_address = true;
         ms_wheel_disarm(&stack->wheel, &entry->timer);
         ms_paths_changed(stack);
     }

@@ -13,6 +13,7 @@
 #include "ip/addr.h"
 #include "ip/ip.h"
 #include "support/nd_message.h"
+#include "wire/arp.h"
 
 #define OWN       "2001:db8::1"
 #define OWN_GROUP "ff02::1:ff00:1"
@@ -239,6 +240,55 @@ static void a_medium_without_stations_needs_no_detection(void **state)
     assert_int_equal(state_of(OWN), MS_ADDR_PREFERRED);
 }
 
+/* --- IPv4 --- */
+
+/* Another station answers for 192.0.2.1. */
+static enum ms_drop arp_claim(uint8_t mac_last)
+{
+    uint8_t frame[14 + ARP_HEADER_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff,     0xff, 2,
+                                           0,    0,    0,    1,    mac_last, 8,    6 };
+    const struct arp_header header = {
+        .operation = ARP_REPLY,
+        .sender_mac = { 2, 0, 0, 0, 1, mac_last },
+        .sender_ip = 0xc0000201,
+        .target_ip = 0xc0000201,
+    };
+
+    ms_arp_header_emit(&header, frame + sizeof(frame));
+    return world_input(&w, frame, sizeof(frame), 0);
+}
+
+static void on_close(struct ms_tcp *tcp, void *user, enum ms_error error)
+{
+    (void)tcp;
+    *(enum ms_error *)user = error;
+}
+
+/* RFC 5227, 2.4: the connections of an address that is given up end as if it was removed. */
+static void a_lost_address_ends_its_connections(void **state)
+{
+    static const struct ms_tcp_events events = { .on_close = on_close };
+    enum ms_error error = MS_OK;
+    const struct ms_tcp_connect connect = {
+        .remote = { .addr = world_addr("192.0.2.9"), .port = 80 },
+        .events = &events,
+        .user = &error,
+    };
+    struct ms_tcp *tcp;
+
+    (void)state;
+    world_add_addr(&w, "192.0.2.1", 24);
+    assert_int_equal(ms_tcp_connect(w.stack, &connect, &tcp), MS_OK);
+    assert_int_equal(arp_claim(5), MS_DROP_ARP_CONFLICT); /* defended */
+    world_advance(&w, 1);
+    assert_int_equal(state_of("192.0.2.1"), MS_ADDR_PREFERRED);
+    assert_int_equal(error, MS_OK);
+    assert_int_equal(arp_claim(5), MS_DROP_ARP_CONFLICT);
+    world_advance(&w, 1);
+    assert_int_equal(state_of("192.0.2.1"), MS_ADDR_DUPLICATE);
+    assert_int_equal(error, MS_ERROR_INTERFACE_GONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +303,7 @@ int main(void)
         T(made_addresses_are_stable_and_differ),
         T(a_link_local_address_comes_with_the_first_global_one),
         T(a_medium_without_stations_needs_no_detection),
+        T(a_lost_address_ends_its_connections),
 #undef T
     };
 
