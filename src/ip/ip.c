@@ -196,7 +196,7 @@ static enum ms_error choose_source(const struct hop *hop, const struct ms_addr *
     const struct netif_addr *source;
 
     if (!addr_is_unspecified(local))
-        return addr_is_ipv4(local) == addr_is_ipv4(remote) ? MS_OK : MS_ERROR_NO_ADDRESS;
+        return MS_OK;
     source = ms_addr_select_source(hop->netif, remote, &hop->next);
     if (!source)
         return MS_ERROR_NO_ADDRESS;
@@ -213,6 +213,13 @@ static uint8_t kind_of(const struct hop *hop, const struct ms_addr *remote)
     return hop->is_group ? PATH_OTHER : PATH_IPV4_NEIGHBOR;
 }
 
+/* A destination; and a source of its family, or none yet. */
+static bool are_addresses_sane(const struct ms_addr *local, const struct ms_addr *remote)
+{
+    return !addr_is_unspecified(remote) && addr_has_family(remote) &&
+           (addr_is_unspecified(local) || addr_is_ipv4(local) == addr_is_ipv4(remote));
+}
+
 enum ms_error ms_ip_find_path(struct ms_stack *stack, struct ms_netif *pinned,
                               struct ms_addr *local, const struct ms_addr *remote,
                               struct path *path)
@@ -221,7 +228,7 @@ enum ms_error ms_ip_find_path(struct ms_stack *stack, struct ms_netif *pinned,
     struct hop hop;
     enum ms_error error;
 
-    if (addr_is_unspecified(remote) || !addr_has_family(remote))
+    if (!are_addresses_sane(local, remote))
         return MS_ERROR_INVALID;
     if (ms_ip_is_own(stack, remote))
         return find_loop(stack, local, remote, path);

@@ -45,10 +45,13 @@ MS_COLD static enum ms_error find_path(struct ms_udp *udp, const struct ms_endpo
     if (is_too_long(remote, len))
         return MS_ERROR_TOO_LONG;
     udp->path.generation = 0;
-    /* A socket on a group has no source address of its own. */
     udp->path_local = udp->local.addr;
-    if (addr_is_multicast(&udp->local.addr))
+    /* A socket on a group has no source address of its own, but a family. */
+    if (addr_is_multicast(&udp->local.addr)) {
+        if (addr_is_ipv4(&udp->local.addr) != addr_is_ipv4(remote))
+            return MS_ERROR_INVALID;
         memset(&udp->path_local, 0, sizeof(udp->path_local));
+    }
     error = ms_ip_find_path(udp->stack, to->netif ? to->netif : udp->local.netif, &udp->path_local,
                             remote, &path);
     if (error != MS_OK)

@@ -66,7 +66,13 @@ static const struct path_case path_cases[] = {
     { "192.168.0.1", "8.8.8.8", MS_OK, 0, "192.168.0.1", "10.0.0.254" }, /* the only way */
     { "10.0.0.7", "8.8.8.8", MS_ERROR_NO_ADDRESS, 0, NULL, NULL },
     { "127.0.0.1", "8.8.8.8", MS_ERROR_NO_ADDRESS, 0, NULL, NULL },
-    { "2001:db8::1", "8.8.8.8", MS_ERROR_NO_ADDRESS, 0, NULL, NULL },
+    { "2001:db8::1", "8.8.8.8", MS_ERROR_INVALID, 0, NULL, NULL }, /* one packet, two families */
+    { "10.0.0.1", "2001:db8::9", MS_ERROR_INVALID, 0, NULL, NULL },
+    { "2001:db8::1", "224.1.2.3", MS_ERROR_INVALID, 0, NULL, NULL },
+    { "2001:db8::1", "127.0.0.1", MS_ERROR_INVALID, 0, NULL, NULL }, /* to ourselves, too */
+    { "2001:db8::1", "10.0.0.1", MS_ERROR_INVALID, 0, NULL, NULL },
+    { "10.0.0.1", "::1", MS_ERROR_INVALID, 0, NULL, NULL },
+    { "::1", "127.0.0.1", MS_ERROR_INVALID, 0, NULL, NULL },
     { NULL, "2001:db8::9", MS_OK, 0, "2001:db8::1", "2001:db8::9" },
     { NULL, "2400::1", MS_OK, 0, "2001:db8::1", "fe80::254" },
     { NULL, "fe80::9", MS_OK, 0, "fe80::1", "fe80::9" },

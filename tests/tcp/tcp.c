@@ -72,6 +72,10 @@ static void says_when_there_is_no_way_to_connect(void **state)
     connect = connect_to(w);
     connect.local.addr = addr_of(w, "10.0.0.77", "2001:db8::77"); /* not ours */
     assert_int_equal(try_connect(w, &connect), MS_ERROR_NO_ADDRESS);
+    connect.local.addr = addr_of(w, "2001:db8::1", "10.0.0.1"); /* of the other family */
+    assert_int_equal(try_connect(w, &connect), MS_ERROR_INVALID);
+    connect.remote.addr = addr_of(w, "127.0.0.1", "::1");
+    assert_int_equal(try_connect(w, &connect), MS_ERROR_INVALID);
     QUIET(w, SECOND);
 }
 

@@ -95,6 +95,27 @@ static void refuses_destinations_that_make_no_sense(void **state)
     assert_int_equal(ms_udp_send(sender.udp, &no_port, &buf.buf), MS_ERROR_NO_ROUTE);
 }
 
+static void refuses_to_send_from_one_family_to_another(void **state)
+{
+    const struct ms_endpoint locals[] = { pair_endpoint(0, true, 9),
+                                          pair_endpoint(0, false, 9),
+                                          { .addr = ms_addr_ipv4(239, 1, 1, 1), .port = 9 } };
+    struct ms_udp *udp;
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(ms_udp_open(pair.hosts[0].stack, &locals[i], &receiver_events, NULL, &udp),
+                         MS_OK);
+        for (unsigned host = 0; host < 2; host++) {                      /* to ourselves, too */
+            struct ms_endpoint remote = pair_endpoint(host, i == 1, 53); /* of the other */
+            struct counted_buf buf = counted_buf(pattern, 1);
+
+            assert_int_equal(ms_udp_send(udp, &remote, &buf.buf), MS_ERROR_INVALID);
+        }
+        ms_udp_close(udp);
+    }
+}
+
 static void says_when_the_queue_is_full_and_recovers(void **state)
 {
     struct ms_endpoint remote = pair_endpoint(1, true, 53);
@@ -198,6 +219,7 @@ int main(void)
         TEST(carries_any_length_whole_or_in_fragments),
         TEST(refuses_what_no_packet_can_hold),
         TEST(refuses_destinations_that_make_no_sense),
+        TEST(refuses_to_send_from_one_family_to_another),
         TEST(says_when_the_queue_is_full_and_recovers),
         TEST(says_when_no_frame_is_left_and_recovers),
         TEST(sets_hop_limit_and_traffic_class),
