@@ -41,6 +41,7 @@
     X(FRAGMENT_DUPLICATE, "fragment already held")                                                 \
     X(FRAGMENT_DISCARDED, "fragment of a discarded datagram")                                      \
     X(FRAGMENT_TIMEOUT, "reassembly ran out of time")                                              \
+    X(FRAGMENT_ECN_MIXED, "fragments with and without ECN, some marked as congested")              \
     X(FRAGMENT_HEADER_SPLIT, "first fragment without the whole header chain")                      \
     X(ICMP_TRUNCATED, "ICMP message too short")                                                    \
     X(ICMP_BAD_CHECKSUM, "ICMP checksum wrong")                                                    \

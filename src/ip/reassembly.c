@@ -431,7 +431,7 @@ enum ms_drop ms_reassembly_input(struct packet *p, const struct fragment *fragme
     if (drop || r->held != r->total)
         return drop;
     if (!ecn_join(r))
-        return discard(r, MS_DROP_FRAGMENT_MALFORMED);
+        return discard(r, MS_DROP_FRAGMENT_ECN_MIXED);
     become_packet(r, p, r->total);
     ms_frame_put(last);
     p->stack->counters.ip_reassembly_ok++;

@@ -500,6 +500,25 @@ static void a_later_fragment_may_be_an_error(void **state)
 }
 
 /* RFC 8200, 4.5 */
+/* RFC 3168, 5.3: its sender has done nothing wrong that an error could tell him. */
+static void fragments_that_disagree_about_ecn_are_dropped_in_silence(void **state)
+{
+    const struct message m = { .from = PEER, .to = OWN, .protocol = 44 };
+    uint8_t packet[40 + 24];
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        world_ip_header(packet, &m, 24);
+        memcpy(packet + 40, i ? "\x11\0\0\x10\0\0\0\5" : "\x11\0\0\1\0\0\0\5", 8);
+        memset(packet + 48, 0, 16);
+        packet[1] |= i ? 0x30 : 0;
+        assert_int_equal(world_input(&w, packet, sizeof(packet), 0),
+                         i ? MS_DROP_FRAGMENT_ECN_MIXED : MS_DROP_NONE);
+    }
+    world_advance(&w, 1000);
+    assert_int_equal(world_discard(&w), 0);
+}
+
 static void half_a_datagram_is_told_when_its_time_is_up(void **state)
 {
     (void)state;
@@ -584,6 +603,7 @@ int main(void)
         T(some_packets_deserve_no_error),
         T(nothing_is_read_behind_a_packet_of_nothing_but_headers),
         T(a_later_fragment_may_be_an_error),
+        T(fragments_that_disagree_about_ecn_are_dropped_in_silence),
         T(half_a_datagram_is_told_when_its_time_is_up),
         T(a_ping_hears_the_reply),
         T(a_ping_to_ourselves_is_answered),

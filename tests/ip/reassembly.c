@@ -394,7 +394,7 @@ static void congestion_met_by_one_fragment_counts_for_all(void **state)
     assert_int_equal(f.packet.traffic_class, 3);
     ARRIVES(&f, .start = 0, .end = 8, .id = 2, .ecn = 0);
     assert_int_equal(ARRIVES(&f, .start = 8, .end = 12, .id = 2, .ecn = 3, .is_last = true),
-                     MS_DROP_FRAGMENT_MALFORMED);
+                     MS_DROP_FRAGMENT_ECN_MIXED);
     fixture_close(&f);
 }
 
