@@ -21,6 +21,7 @@ struct netif_addr {
     uint8_t state;      /* enum ms_addr_state */
     bool is_used;
     bool is_automatic;
+    bool has_route; /* to its prefix; shared with others of that prefix */
     uint8_t probes_left;
     uint8_t attempts; /* addresses tried after duplicates (RFC 7217) */
     uint64_t valid_until_us, preferred_until_us;

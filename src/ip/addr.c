@@ -79,13 +79,13 @@ static struct route route_of(const struct netif_addr *entry)
     };
 }
 
-/* No other address of the interface is in the same network, whose route they share. */
-static bool is_last_of_prefix(const struct netif_addr *entry)
+/* No other address of the interface shares the route to the network. */
+static bool is_last_of_route(const struct netif_addr *entry)
 {
     for (unsigned i = 0; i < NETIF_ADDRS; i++) {
         const struct netif_addr *other = &entry->netif->addrs[i];
 
-        if (other != entry && other->is_used && other->prefix_len == entry->prefix_len &&
+        if (other != entry && other->has_route && other->prefix_len == entry->prefix_len &&
             ms_addr_prefix_equal(&other->addr, &entry->addr, entry->prefix_len))
             return false;
     }
@@ -159,12 +159,13 @@ enum ms_error ms_addr_add(struct ms_netif *netif, const struct addr_options *opt
         .state = options->probe ? MS_ADDR_TENTATIVE : MS_ADDR_PREFERRED,
         .is_used = true,
         .is_automatic = options->is_automatic,
+        .has_route = options->adds_route,
         .valid_until_us = options->valid_until_us,
         .preferred_until_us = options->preferred_until_us,
         .netif = netif,
     };
     route = route_of(entry);
-    if (options->adds_route)
+    if (entry->has_route)
         ms_route_insert(netif->stack, &route);
     own_bits_build(netif->stack);
     start(entry);
@@ -179,7 +180,7 @@ void ms_addr_remove(struct netif_addr *entry)
     struct route route = route_of(entry);
 
     ms_wheel_disarm(&netif->stack->wheel, &entry->timer);
-    if (is_last_of_prefix(entry))
+    if (is_last_of_route(entry))
         ms_route_delete(netif->stack, &route);
     if (!addr_is_ipv4(&entry->addr)) {
         struct ms_addr group = ms_addr_solicited_node(&entry->addr);

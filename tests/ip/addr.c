@@ -90,6 +90,33 @@ static void an_address_brings_and_takes_the_route_to_its_network(void **state)
     fixture_close(&f);
 }
 
+/* Such as those that a router's prefix makes: the route is the router's. */
+static void an_address_without_a_route_keeps_no_route_alive(void **state)
+{
+    struct fixture f;
+    struct ms_config config = fixture_config();
+    struct ms_addr bare = addr("2001:db8::1"), own = addr("2001:db8::2");
+    struct ms_addr neighbor = addr("2001:db8::9");
+    struct addr_options options = { .addr = &bare, .prefix_len = 64, .valid_until_us = UINT64_MAX };
+
+    (void)state;
+    fixture_open(&f, &config);
+    assert_int_equal(ms_addr_add(f.netif, &options, NULL), MS_OK);
+    assert_null(ms_route_find(f.stack, &neighbor, NULL));
+    for (unsigned is_bare_first = 0; is_bare_first < 2; is_bare_first++) {
+        assert_int_equal(add(&f, "2001:db8::2", 64), MS_OK);
+        assert_non_null(ms_route_find(f.stack, &neighbor, NULL));
+        if (is_bare_first) {
+            assert_int_equal(ms_netif_remove_addr(f.netif, &bare), MS_OK);
+            assert_non_null(ms_route_find(f.stack, &neighbor, NULL));
+        }
+        assert_int_equal(ms_netif_remove_addr(f.netif, &own), MS_OK);
+        assert_null(ms_route_find(f.stack, &neighbor, NULL));
+    }
+    fixture_discard(f.netif);
+    fixture_close(&f);
+}
+
 static void joins_and_leaves_the_solicited_node_group(void **state)
 {
     struct fixture f;
@@ -237,6 +264,7 @@ int main(void)
         cmocka_unit_test(refuses_addresses_that_no_host_has),
         cmocka_unit_test(lists_addresses_as_they_were_given),
         cmocka_unit_test(an_address_brings_and_takes_the_route_to_its_network),
+        cmocka_unit_test(an_address_without_a_route_keeps_no_route_alive),
         cmocka_unit_test(joins_and_leaves_the_solicited_node_group),
         cmocka_unit_test(ages_from_preferred_to_deprecated_to_gone),
         cmocka_unit_test(chooses_the_source_by_scope_and_nearness),
