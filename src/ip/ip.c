@@ -53,12 +53,10 @@ void ms_ip_detach(struct ms_netif *netif)
 
 /* --- Whose address --- */
 
-struct ms_netif *ms_ip_netif_of(const struct ms_stack *stack, const struct ms_addr *addr)
+/* Its bit says that the address may be ours. */
+__attribute__((noinline)) static struct ms_netif *search_netif_of(const struct ms_stack *stack,
+                                                                  const struct ms_addr *addr)
 {
-    if (ip_is_loopback(addr))
-        return &stack->ip->loop.netif;
-    if (!ip_may_be_own(stack, addr))
-        return NULL;
     for (uint32_t i = 0; i < stack->netif_count; i++) {
         struct ms_netif *netif = &stack->netifs[i];
         const struct netif_addr *entry = ms_addr_find(netif, addr);
@@ -67,6 +65,13 @@ struct ms_netif *ms_ip_netif_of(const struct ms_stack *stack, const struct ms_ad
             return netif;
     }
     return NULL;
+}
+
+struct ms_netif *ms_ip_netif_of(const struct ms_stack *stack, const struct ms_addr *addr)
+{
+    if (ip_is_loopback(addr))
+        return stack->loop;
+    return ip_may_be_own(stack, addr) ? search_netif_of(stack, addr) : NULL;
 }
 
 bool ms_ip_is_own(const struct ms_stack *stack, const struct ms_addr *addr)
