@@ -105,27 +105,10 @@ static inline void ack_is_sent(struct ms_tcp *c)
     ms_conn_disarm(c, CONN_TIMER_ACK);
 }
 
-/*
- * With SACK blocks; the rest of the header is as emit_segment() made it. Beside text there is not
- * always room for them (RFC 6691): an ACK that is owed then follows by itself.
- */
-MS_COLD static void emit_with_sack(struct ms_tcp *c, const struct emission *e,
-                                   struct tcp_header header)
+/* The header of any segment past SYN, but for SACK blocks. */
+static MS_INLINE struct tcp_header header_of(struct ms_tcp *c, uint32_t seq, uint32_t payload,
+                                             uint8_t flags)
 {
-    if (e->payload_len + TCP_SACK_LEN_MAX <= c->send_mss || e->payload_len == 0) {
-        add_sack(c, &header);
-        ack_is_sent(c);
-    } else {
-        c->segments_sent++;
-    }
-    ms_tcp_emit(e, &header);
-}
-
-/* Any segment past SYN; the frame holds its text. */
-static MS_INLINE void emit_segment(struct ms_tcp *c, struct ms_frame *frame, uint32_t seq,
-                                   uint32_t payload, uint8_t flags)
-{
-    struct emission e = emission_of(c, frame, payload);
     struct tcp_header header;
 
     header.src_port = c->entry.flow.local_port;
@@ -145,12 +128,41 @@ static MS_INLINE void emit_segment(struct ms_tcp *c, struct ms_frame *frame, uin
         header.ts_value = conn_ts_now(c, c->stack->tcp->now_ms);
         header.ts_echo = c->ts_recent;
     }
-    if (MS_UNLIKELY(ms_recv_queue_has_report(&c->recv)) && (c->flags & CONN_SACK)) {
-        emit_with_sack(c, &e, header);
-        return;
+    return header;
+}
+
+/*
+ * With SACK blocks. Beside text there is not always room for them (RFC 6691): an ACK that is owed
+ * then follows by itself.
+ */
+MS_COLD static void emit_with_sack(struct ms_tcp *c, struct ms_frame *frame, uint32_t seq,
+                                   uint32_t payload, uint8_t flags)
+{
+    const struct emission e = emission_of(c, frame, payload);
+    struct tcp_header header = header_of(c, seq, payload, flags);
+
+    if (payload + TCP_SACK_LEN_MAX <= c->send_mss || payload == 0) {
+        add_sack(c, &header);
+        ack_is_sent(c);
+    } else {
+        c->segments_sent++;
     }
-    ack_is_sent(c);
-    tcp_emit_plain(&e, &header);
+    ms_tcp_emit(&e, &header);
+}
+
+/* Any segment past SYN; the frame holds its text. */
+static MS_INLINE void emit_segment(struct ms_tcp *c, struct ms_frame *frame, uint32_t seq,
+                                   uint32_t payload, uint8_t flags)
+{
+    if (MS_UNLIKELY(ms_recv_queue_has_report(&c->recv)) && (c->flags & CONN_SACK)) {
+        emit_with_sack(c, frame, seq, payload, flags);
+    } else {
+        const struct emission e = emission_of(c, frame, payload);
+        const struct tcp_header header = header_of(c, seq, payload, flags);
+
+        ack_is_sent(c);
+        tcp_emit_plain(&e, &header);
+    }
 }
 
 /* A segment without text: ACK, keepalive, RST. */
