@@ -3,6 +3,7 @@
 #ifndef CORE_CHECKSUM_H
 #define CORE_CHECKSUM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,17 @@ static inline uint16_t ms_checksum_fold(uint64_t sum)
     uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
 
     return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
+}
+
+/*
+ * Whether a sum that is not 0 folds to 0xffff, which is to say: whether it is a multiple of it.
+ * Multiplied by the inverse of 0xffff modulo 2^64 the multiples, and nothing else, become small.
+ */
+static inline bool ms_checksum_is_whole(uint64_t sum)
+{
+    const uint64_t most = UINT64_MAX / 0xffff; /* -most is the inverse: 0xffff * most is -1 */
+
+    return sum * -most <= most;
 }
 
 /* What belongs in the checksum field, which was zero when it was summed. */

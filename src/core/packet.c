@@ -2,6 +2,7 @@
 /* Reading a received packet whose payload may lie in several pieces. */
 #include "core/packet.h"
 
+#include "core/assert.h"
 #include "core/checksum.h"
 
 struct bytes ms_packet_gather(const struct packet *p, uint8_t *room, uint32_t max)
@@ -10,7 +11,7 @@ struct bytes ms_packet_gather(const struct packet *p, uint8_t *room, uint32_t ma
     uint32_t len = min_u32(p->len, max);
 
     if (p->bytes.len >= len)
-        return bytes_of(p->bytes.data, min_u32((uint32_t)p->bytes.len, p->len));
+        return p->bytes;
     while (done < len) {
         struct ms_slice run = ms_frame_run(p->frame, offset + done, len - done);
 
@@ -22,11 +23,11 @@ struct bytes ms_packet_gather(const struct packet *p, uint8_t *room, uint32_t ma
 
 enum { HEADER_MIN = 20, HEADER_MAX = 60 };
 
-/* What is in one piece ends after `here` bytes; the packet goes on in several slices, or oddly. */
-static uint64_t sum_slices(const struct packet *p, uint32_t here)
+/* Any number of pieces, the first of which ends after `here` bytes. */
+__attribute__((noinline)) static uint64_t sum_pieces(const struct packet *p, uint32_t here)
 {
+    uint64_t sum = p->stack->checksum(p->bytes.data, here);
     uint32_t left = p->len - here;
-    uint64_t sum = 0;
 
     for (unsigned i = 0; left > 0; i++) {
         const struct ms_slice *slice = &p->frame->slices[i];
@@ -39,24 +40,31 @@ static uint64_t sum_slices(const struct packet *p, uint32_t here)
     return sum;
 }
 
-/* The first piece is mostly a transport's header, and one slice has all the rest. */
-static inline uint64_t sum_all(const struct packet *p)
+/* Of 20 to 60 bytes, and a multiple of 4. */
+static inline bool is_header_len(uint32_t len)
 {
-    const struct ms_slice *slice = p->frame->slices;
-    uint32_t here = min_u32((uint32_t)p->bytes.len, p->len);
-    uint64_t sum;
+    uint32_t more = len - HEADER_MIN;
 
-    if (here == p->len)
-        return p->stack->checksum(p->bytes.data, here);
-    if (here % 4 != 0 || here < HEADER_MIN || here > HEADER_MAX)
-        return p->stack->checksum(p->bytes.data, here) + sum_slices(p, here);
-    sum = ms_checksum_header(p->bytes.data, here);
-    if (p->len - here > slice->len)
-        return sum + sum_slices(p, here);
-    return sum + p->stack->checksum(slice->data, p->len - here);
+    return (more >> 2 | more << 30) <= (HEADER_MAX - HEADER_MIN) / 4;
 }
 
-uint16_t ms_packet_sum(const struct packet *p) { return ms_checksum_fold(sum_all(p)); }
+/*
+ * `sum` and that of all bytes. The first piece is mostly a transport's header, and one slice has
+ * all the rest.
+ */
+static inline uint64_t add_all(const struct packet *p, uint64_t sum)
+{
+    const struct ms_slice *slice = p->frame->slices;
+    uint32_t here = (uint32_t)p->bytes.len, rest = p->len - here;
+
+    MS_ASSERT(here <= p->len);
+    if (!is_header_len(here) || (rest > 0 && slice->len < rest))
+        return sum + sum_pieces(p, here);
+    sum += ms_checksum_header(p->bytes.data, here);
+    return rest > 0 ? sum + p->stack->checksum(slice->data, rest) : sum;
+}
+
+uint16_t ms_packet_sum(const struct packet *p) { return ms_checksum_fold(add_all(p, 0)); }
 
 bool ms_packet_checksum_is_right(const struct packet *p)
 {
@@ -67,5 +75,5 @@ bool ms_packet_checksum_is_right(const struct packet *p)
                                       p->len)
             : ms_checksum_pseudo_ipv6(flow->local.bytes, flow->remote.bytes, p->protocol, p->len);
 
-    return ms_checksum_fold(sum + sum_all(p)) == 0xffff;
+    return ms_checksum_is_whole(add_all(p, sum));
 }

@@ -25,7 +25,8 @@ struct packet {
     struct ms_netif *netif;
     struct ms_frame *frame;
     struct bytes bytes;     /* what is left of the frame's head; headers are read from here */
-    uint32_t len;           /* what is left of the packet: of bytes, and of the slices behind it */
+    uint32_t len;           /* what is left of the packet: of bytes, and of the slices behind it.
+                             * Above IP never less than bytes.len: padding was cut off. */
     const uint8_t *network; /* first byte of the IP header */
     struct flow flow;       /* local: IP destination; remote: IP source; ports by the transport */
     bool is_ipv4;

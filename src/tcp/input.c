@@ -211,7 +211,7 @@ static enum ms_drop check(struct packet *p, const struct segment *s)
 /* Reads the header and leaves the payload's place. */
 static inline enum ms_drop parse(struct packet *p, struct segment *s)
 {
-    struct bytes rest = { p->bytes.data, min_u32((uint32_t)p->bytes.len, p->len) };
+    struct bytes rest = p->bytes;
     enum ms_drop drop = ms_tcp_header_parse(&s->header, &rest);
 
     if (MS_UNLIKELY(drop != MS_DROP_NONE))

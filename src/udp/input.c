@@ -16,7 +16,8 @@ static inline enum ms_drop parse(struct packet *p)
     drop = ms_udp_header_parse(&header, &rest);
     if (MS_UNLIKELY(drop != MS_DROP_NONE))
         return drop;
-    p->len = header.len;
+    p->len = header.len; /* the IP packet may be longer */
+    p->bytes.len = min_u32((uint32_t)p->bytes.len, header.len);
     if (MS_UNLIKELY(header.checksum == 0 ? !packet_is_ipv4(p) : !ms_packet_checksum_ok(p)))
         return MS_DROP_UDP_BAD_CHECKSUM;
     p->flow.local_port = header.dst_port;
@@ -29,7 +30,7 @@ static inline enum ms_drop parse(struct packet *p)
 static inline void deliver(struct ms_udp *udp, const struct packet *p)
 {
     struct ms_datagram datagram; /* set field by field: the holes between them stay as they are */
-    uint32_t first_len = min_u32((uint32_t)p->bytes.len, p->len);
+    uint32_t first_len = (uint32_t)p->bytes.len;
 
     datagram.remote.addr = p->flow.remote;
     datagram.remote.port = p->flow.remote_port;

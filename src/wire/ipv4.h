@@ -4,6 +4,7 @@
 #define WIRE_IPV4_H
 
 #include "core/bytes.h"
+#include "core/checksum.h"
 #include "core/drop.h"
 #include "wire/ip.h"
 
@@ -139,36 +140,12 @@ static inline size_t ms_ipv4_header_emit(const struct ipv4_header *header, uint8
     return IPV4_HEADER_LEN;
 }
 
-/* Folds a sum of native 32-bit words to 16 bits, not inverted. */
-static inline uint16_t ipv4_sum_fold(uint64_t sum)
-{
-    uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
-
-    return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
-}
-
-/* The ones' complement sum of twenty bytes in the machine's own byte order, not inverted. */
-static inline uint16_t ipv4_fixed_part_sum(const uint8_t *p)
-{
-    uint64_t first, second, sum;
-
-    /* Long words and carries by hand: of five short ones compilers make vectors, at a loss. */
-    memcpy(&first, p, sizeof(first));
-    memcpy(&second, p + 8, sizeof(second));
-    sum = first + second;
-    sum += sum < second;
-    second = load_native32(p + 16);
-    sum += second;
-    sum += sum < second;
-    return ipv4_sum_fold(sum);
-}
-
 /* header_len bytes must be there, as they are after a successful parse. */
 static inline bool ms_ipv4_header_sum_ok(const uint8_t *header, size_t header_len)
 {
     if (header_len != IPV4_HEADER_LEN)
         return ms_ipv4_long_header_sum_ok(header, header_len);
-    return ipv4_fixed_part_sum(header) == 0xffff;
+    return ms_checksum_is_whole(ms_checksum_header(header, IPV4_HEADER_LEN));
 }
 
 /* Writes the checksum of a header just emitted, whose checksum is still zero. */
@@ -180,7 +157,7 @@ static inline void ms_ipv4_header_sum_store(uint8_t *header, size_t header_len)
         ms_ipv4_long_header_sum_store(header, header_len);
         return;
     }
-    checksum = (uint16_t)~ipv4_fixed_part_sum(header);
+    checksum = ms_checksum_finish(ms_checksum_header(header, IPV4_HEADER_LEN));
     memcpy(header + 10, &checksum, sizeof(checksum));
 }
 
@@ -198,7 +175,7 @@ static inline void ms_ipv4_plain_header_store(const struct ipv4_header *header, 
         swap_be32(header->dst),
     };
     uint64_t sum = (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
-    uint16_t checksum = (uint16_t)~ipv4_sum_fold(sum);
+    uint16_t checksum = ms_checksum_finish(sum);
 
     memcpy(at, &word[0], sizeof(word[0]));
     memcpy(at + 4, &word[1], sizeof(word[1]));

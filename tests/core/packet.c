@@ -119,6 +119,7 @@ static struct packet packet_of(struct ms_stack *stack, const struct pieces *p, u
     packet.bytes = bytes_of(p->frame->head, p->frame->head_len);
     packet_strip(&packet, strip);
     packet.len -= trim;
+    packet.bytes.len = min_u32((uint32_t)packet.bytes.len, packet.len); /* as IP cuts padding off */
     return packet;
 }
 
