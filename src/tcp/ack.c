@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The fifth step of an arriving segment: ACK, SACK, window, loss recovery (RFC 9293, 5681, 6675).
  */
-#include "tcp/verbs.h"
+#include "tcp/ack.h"
 
 enum {
     DUP_THRESH = 3, /* RFC 5681, 3.2 */
@@ -48,10 +48,10 @@ __attribute__((noinline)) static void take_sack(struct ms_tcp *c, const struct s
 }
 
 /*
- * The window was closed and is open: what was sent into it as a probe was not taken and goes again
- * at once. The backoff was the probes' own, and says nothing of the path.
+ * What was sent into the closed window as a probe was not taken and goes again at once. The backoff
+ * was the probes' own, and says nothing of the path.
  */
-MS_COLD static void window_opens(struct ms_tcp *c)
+MS_COLD void ms_ack_opens_window(struct ms_tcp *c)
 {
     ms_rtt_end_back_off(&c->rtt, ms_conn_rto_bounds(c));
     c->backoffs = 0;
@@ -62,23 +62,17 @@ MS_COLD static void window_opens(struct ms_tcp *c)
     ms_conn_arm_retransmit(c);
 }
 
-/* RFC 9293, 3.10.7.4: the window, unless an older segment tells it. */
-static inline void update_window(struct ms_tcp *c, const struct segment *s, uint32_t window)
+MS_COLD void ms_ack_sample_echo(struct ms_tcp *c, const struct segment *s, uint32_t again_us)
 {
-    uint32_t end = s->header.ack + window;
+    uint32_t sample_ms = conn_ts_now(c, c->stack->tcp->now_ms) - s->header.ts_echo;
 
-    if (seq_lt(s->header.seq, c->send_wl1) || seq_lt(s->header.ack, c->send_unacked))
+    if (!(c->flags & CONN_TIMESTAMPS) || !(s->header.options & TCP_OPTION_TIMESTAMP) ||
+        s->header.ts_echo == 0 || sample_ms > c->stack->config.tcp_rto_max_us / US_PER_MS)
         return;
-    c->send_wl1 = s->header.seq;
-    c->send_window_max = max_u32(c->send_window_max, window);
-    if (end != c->send_window_end) {
-        bool was_closed = seq_le(c->send_window_end, c->send_unacked);
-
-        c->send_window_end = end;
-        c->due |= DUE_OUTPUT;
-        if (MS_UNLIKELY(was_closed) && window > 0)
-            window_opens(c);
-    }
+    /* An echo of the first sending: its ACK was lost, and the whole timeout would count. */
+    if (sample_ms * US_PER_MS > (uint32_t)c->stack->now_us - again_us + 2 * US_PER_MS)
+        return;
+    ms_rtt_sample(&c->rtt, sample_ms * US_PER_MS, ms_conn_rto_bounds(c));
 }
 
 /* Fast retransmit: half the flight is the new window (RFC 6675, 5; RFC 6582, 3.2). */
@@ -148,81 +142,7 @@ __attribute__((noinline)) static void detect_losses(struct ms_tcp *c, bool is_du
         c->due |= DUE_RETRANSMIT; /* RFC 6582, 3.2, step 3 (2) */
 }
 
-/*
- * RFC 6298: by the time it was sent. If any of it was sent more than once, the ACK may have waited
- * for that, so that only its timestamp tells.
- */
-static inline void sample_rtt(struct ms_tcp *c, const struct segment *s,
-                              const struct flight_change *change)
-{
-    uint32_t sample_us;
-
-    if (MS_LIKELY(!change->has_retransmitted)) {
-        if (!change->has_sample)
-            return;
-        sample_us = (uint32_t)c->stack->now_us - change->sent_us;
-    } else if ((c->flags & CONN_TIMESTAMPS) && (s->header.options & TCP_OPTION_TIMESTAMP) &&
-               s->header.ts_echo != 0) {
-        uint32_t sample_ms = conn_ts_now(c, c->stack->tcp->now_ms) - s->header.ts_echo;
-
-        if (sample_ms > c->stack->config.tcp_rto_max_us / US_PER_MS)
-            return;
-        sample_us = sample_ms * US_PER_MS;
-        /* An echo of the first sending: its ACK was lost, and the whole timeout would count. */
-        if (sample_us > (uint32_t)c->stack->now_us - change->again_us + 2 * US_PER_MS)
-            return;
-    } else {
-        return;
-    }
-    ms_rtt_sample(&c->rtt, sample_us, ms_conn_rto_bounds(c));
-}
-
-static inline void tell_controller(struct ms_tcp *c, const struct flight_change *change,
-                                   uint32_t in_flight_before)
-{
-    const struct ms_cc_ack ack = {
-        .now_us = c->stack->now_us,
-        .acked_bytes = change->acked_bytes,
-        .in_flight_bytes = in_flight_before,
-        .rtt_us = change->has_sample && !change->has_retransmitted
-                      ? (uint32_t)c->stack->now_us - change->sent_us
-                      : 0,
-        .is_window_limited = c->flags & CONN_WINDOW_LIMITED,
-        .is_in_recovery = c->flags & CONN_RECOVERY,
-    };
-
-    c->cc.ops->on_ack(&c->cc, &ack);
-}
-
-/* SND.UNA moves; the flight has been told. */
-static inline void advance(struct ms_tcp *c, uint32_t ack)
-{
-    c->bytes_acked += ack - c->send_unacked;
-    c->send_unacked = ack;
-    c->backoffs = 0;
-    c->duplicate_acks = 0;
-    c->progress_ms = c->stack->tcp->now_ms;
-    if (MS_UNLIKELY(c->flags & (CONN_R1_REPORTED | CONN_URGENT_OUT))) {
-        c->flags &= (uint16_t)~CONN_R1_REPORTED;
-        if ((c->flags & CONN_URGENT_OUT) && seq_ge(ack, c->send_urgent))
-            c->flags &= (uint16_t)~CONN_URGENT_OUT;
-    }
-    if (c->path.neighbor)
-        ms_ip_confirm(&c->path); /* RFC 4861, 7.3.1: forward progress */
-    c->due |= DUE_OUTPUT;
-}
-
-/* RFC 6298, 5.2 and 5.3, with the timeout just measured. */
-static inline void restart_timer(struct ms_tcp *c)
-{
-    if (conn_outstanding(c) == 0)
-        ms_conn_disarm(c, CONN_TIMER_RETRANSMIT);
-    else
-        ms_conn_arm_retransmit(c);
-}
-
-/* FIN is acknowledged. */
-MS_COLD static void close_step(struct ms_tcp *c)
+MS_COLD void ms_ack_closes(struct ms_tcp *c)
 {
     if (c->state == MS_TCP_LAST_ACK) {
         ms_conn_end(c, MS_OK);
@@ -256,7 +176,7 @@ __attribute__((noinline)) static void scored_ack(struct ms_tcp *c, const struct 
 
     if (newly_acked > 0) {
         ms_flight_acknowledge(&c->flight, &c->stack->tcp->ranges, ack, &change);
-        advance(c, ack);
+        ack_advance(c, ack);
         if (c->flags & (CONN_RECOVERY | CONN_LOSS)) {
             c->duplicate_acks = duplicate_acks;
             if (seq_ge(ack, c->flight.recovery_end))
@@ -265,40 +185,18 @@ __attribute__((noinline)) static void scored_ack(struct ms_tcp *c, const struct 
     }
     if ((s->header.options & TCP_OPTION_SACK) && (c->flags & CONN_SACK))
         take_sack(c, s, &change);
-    update_window(c, s, window);
+    ack_update_window(c, s);
     if (is_duplicate || c->flight.sacked_bytes > 0 || (c->flags & (CONN_RECOVERY | CONN_LOSS)))
         detect_losses(c, is_duplicate, newly_acked);
     if (change.acked_bytes > 0) {
-        sample_rtt(c, s, &change);
-        tell_controller(c, &change, in_flight);
+        ack_sample_rtt(c, s, &change);
+        ack_tell_controller(c, &change, in_flight);
     }
     if (newly_acked > 0)
-        restart_timer(c);
+        ack_restart_timer(c);
 }
 
-/* New data is acknowledged, and all was well before. */
-static inline void plain_ack(struct ms_tcp *c, const struct segment *s)
-{
-    uint32_t ack = s->header.ack, in_flight = conn_outstanding(c);
-    struct flight_change change = { .acked_bytes = ack - c->send_unacked };
-
-    ms_flight_acknowledge_plain(&c->flight, &c->stack->tcp->ranges, ack, &change);
-    advance(c, ack);
-    update_window(c, s, (uint32_t)s->header.window << c->send_scale);
-    sample_rtt(c, s, &change);
-    tell_controller(c, &change, in_flight);
-    restart_timer(c);
-}
-
-/* Whether nothing is in doubt, so that an ACK of new data only moves SND.UNA. */
-static inline bool is_plain(const struct ms_tcp *c, const struct segment *s)
-{
-    return !((c->flags & (CONN_RECOVERY | CONN_LOSS)) | (s->header.options & TCP_OPTION_SACK) |
-             c->flight.sacked_bytes | c->flight.lost_bytes) &&
-           s->header.ack != c->send_unacked;
-}
-
-bool ms_ack_arrives(struct ms_tcp *c, struct segment *s, enum ms_drop *drop)
+bool ms_ack_arrives(struct ms_tcp *c, const struct segment *s, enum ms_drop *drop)
 {
     bool was_opening = c->state == MS_TCP_SYN_RECEIVED;
 
@@ -311,18 +209,11 @@ bool ms_ack_arrives(struct ms_tcp *c, struct segment *s, enum ms_drop *drop)
         *drop = MS_DROP_TCP_BAD_ACK;
         return false;
     }
-    if (MS_LIKELY(seq_ge(s->header.ack, c->send_unacked))) {
-        if (MS_LIKELY(is_plain(c, s)))
-            plain_ack(c, s);
-        else
-            scored_ack(c, s);
-        ms_send_queue_acknowledge(&c->send, seq_min(c->send_unacked, c->send.end_seq));
-    }
+    if (MS_LIKELY(seq_ge(s->header.ack, c->send_unacked)))
+        scored_ack(c, s);
     if (MS_UNLIKELY(was_opening)) {
         c->bytes_acked--; /* our SYN is no text */
         ms_conn_opened(c);
     }
-    if (MS_UNLIKELY(conn_fin_is_sent(c) && c->send_unacked == c->send_next))
-        close_step(c);
-    return c->state != MS_TCP_CLOSED;
+    return ack_is_taken(c);
 }

@@ -2,6 +2,7 @@
 /* A segment arrives: RFC 9293, section 3.10.7, in its order. */
 #include "tcp/tcp.h"
 
+#include "tcp/ack.h"
 #include "tcp/text.h"
 #include "tcp/verbs.h"
 
@@ -159,6 +160,18 @@ static inline bool is_ack_known(const struct ms_tcp *c, const struct segment *s)
            !(c->flags & (CONN_RECOVERY | CONN_LOSS));
 }
 
+/* Fifth. False: the segment goes no further. */
+static MS_INLINE bool ack_arrives(struct ms_tcp *c, const struct segment *s, enum ms_drop *drop)
+{
+    if (is_ack_known(c, s)) {
+        c->send_wl1 = seq_max(c->send_wl1, s->header.seq);
+        return true;
+    }
+    if (MS_LIKELY(ack_is_plain(c, s)))
+        return ack_plainly_arrives(c, s);
+    return ms_ack_arrives(c, s, drop);
+}
+
 /* It has passed the checks. */
 static MS_INLINE enum ms_drop sound_segment_arrives(struct ms_tcp *c, struct segment *s)
 {
@@ -167,9 +180,7 @@ static MS_INLINE enum ms_drop sound_segment_arrives(struct ms_tcp *c, struct seg
     c->received_ms = c->stack->tcp->now_ms;
     c->keepalive_probes = 0;
     c->segments_received++;
-    if (is_ack_known(c, s))
-        c->send_wl1 = seq_max(c->send_wl1, s->header.seq);
-    else if (!ms_ack_arrives(c, s, &drop))
+    if (!ack_arrives(c, s, &drop))
         return drop;
     update_ts_recent(c, s); /* not before its ACK is believed: a blind guess is not */
     if (s->payload_len > 0 || (s->flags & (TCP_FIN | TCP_URG)))

@@ -87,8 +87,6 @@ void ms_record_remove(struct tcp_floor *floor, struct record_list *list, uint32_
 enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s);
 /* Cuts off what lies beyond the window. */
 void ms_segment_trim_right(const struct ms_tcp *c, struct segment *s);
-/* ack.c: the fifth step. False: the segment goes no further. */
-bool ms_ack_arrives(struct ms_tcp *c, struct segment *s, enum ms_drop *drop);
 /* text.c */
 size_t ms_kept_copy_size(void);
 /* timer.c: (re)starts or stops keepalive, as the connection is set. */
