@@ -79,13 +79,12 @@ void ms_netif_flush(struct ms_netif *netif)
     netif->is_blocked = false;
     if (!netif->driver || !netif->is_up)
         return;
-    while (netif->queue_tail != netif->queue_head) {
-        if (MS_LIKELY(offer(netif)))
-            continue;
-        netif->is_blocked = true;
-        netif->stats.tx_refused++;
-        return;
+    while (MS_LIKELY(offer(netif))) {
+        if (MS_LIKELY(netif->queue_tail == netif->queue_head))
+            return;
     }
+    netif->is_blocked = true;
+    netif->stats.tx_refused++;
 }
 
 void ms_netif_stats(const struct ms_netif *netif, struct ms_netif_stats *stats)

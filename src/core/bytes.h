@@ -28,17 +28,9 @@ static inline uint16_t swap_be16(uint16_t v) { return v; }
 static inline uint32_t swap_be32(uint32_t v) { return v; }
 static inline uint64_t swap_be64(uint64_t v) { return v; }
 #else
-static inline uint16_t swap_be16(uint16_t v) { return (uint16_t)(v << 8 | v >> 8); }
-
-static inline uint32_t swap_be32(uint32_t v)
-{
-    return v << 24 | (v & 0xff00) << 8 | (v >> 8 & 0xff00) | v >> 24;
-}
-
-static inline uint64_t swap_be64(uint64_t v)
-{
-    return (uint64_t)swap_be32((uint32_t)v) << 32 | swap_be32((uint32_t)(v >> 32));
-}
+static inline uint16_t swap_be16(uint16_t v) { return __builtin_bswap16(v); }
+static inline uint32_t swap_be32(uint32_t v) { return __builtin_bswap32(v); }
+static inline uint64_t swap_be64(uint64_t v) { return __builtin_bswap64(v); }
 #endif
 
 /* In the machine's own order, from any address. */

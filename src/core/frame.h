@@ -60,18 +60,32 @@ static inline void ms_buf_put(struct ms_buf *buf)
         buf->release(buf);
 }
 
-/* Shows lent bytes in the next slice, with a reference; there is room. */
-static inline void ms_frame_add_lent(struct ms_frame *frame, struct ms_buf *buf, uint32_t offset,
-                                     uint32_t len)
+/* Shows lent bytes in a slice, with a reference. */
+static inline void ms_slice_show(struct ms_slice *slice, struct ms_buf *buf, uint32_t offset,
+                                 uint32_t len)
 {
-    struct ms_slice *slice = &frame->slices[frame->slice_count++];
-
-    MS_ASSERT(frame->slice_count <= frame->slice_capacity);
     MS_ASSERT(offset + len <= buf->len);
     slice->data = buf->data + offset;
     slice->len = len;
     slice->buf = buf;
     ms_buf_get(buf);
+}
+
+/* In the next slice; there is room. */
+static inline void ms_frame_add_lent(struct ms_frame *frame, struct ms_buf *buf, uint32_t offset,
+                                     uint32_t len)
+{
+    MS_ASSERT(frame->slice_count < frame->slice_capacity);
+    ms_slice_show(&frame->slices[frame->slice_count++], buf, offset, len);
+}
+
+/* In the first slice of a frame that has none yet, but room, as every frame has for one. */
+static inline void ms_frame_show_lent(struct ms_frame *frame, struct ms_buf *buf, uint32_t offset,
+                                      uint32_t len)
+{
+    MS_ASSERT(frame->slice_count == 0);
+    frame->slice_count = 1;
+    ms_slice_show(&frame->slices[0], buf, offset, len);
 }
 
 /* A header of len bytes was written in front of the head. */

@@ -73,7 +73,7 @@ static inline void ms_netif_queue(struct ms_netif *netif, struct ms_frame *frame
     netif->stats.tx_bytes += len;
 }
 
-/* Offers the queued frames to the driver; those refused stay. */
+/* Offers the queued frames, at least one, to the driver; those refused stay. */
 void ms_netif_flush(struct ms_netif *netif);
 
 #endif

@@ -58,10 +58,14 @@ static inline uint64_t add_all(const struct packet *p, uint64_t sum)
     uint32_t here = (uint32_t)p->bytes.len, rest = p->len - here;
 
     MS_ASSERT(here <= p->len);
-    if (!is_header_len(here) || (rest > 0 && slice->len < rest))
+    if (MS_UNLIKELY(!is_header_len(here)))
+        return sum + sum_pieces(p, here);
+    if (rest == 0)
+        return sum + ms_checksum_header(p->bytes.data, here);
+    if (MS_UNLIKELY(slice->len < rest))
         return sum + sum_pieces(p, here);
     sum += ms_checksum_header(p->bytes.data, here);
-    return rest > 0 ? sum + p->stack->checksum(slice->data, rest) : sum;
+    return sum + p->stack->checksum(slice->data, rest);
 }
 
 uint16_t ms_packet_sum(const struct packet *p) { return ms_checksum_fold(add_all(p, 0)); }

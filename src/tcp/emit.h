@@ -23,11 +23,9 @@ void ms_tcp_emit(const struct emission *e, const struct tcp_header *header);
 uint64_t ms_tcp_pieces_sum(const struct ms_stack *stack, const struct ms_frame *frame);
 static inline uint64_t tcp_payload_sum(const struct ms_stack *stack, const struct ms_frame *frame)
 {
-    if (frame->slice_count == 0)
-        return 0;
     if (MS_LIKELY(frame->slice_count == 1))
         return stack->checksum(frame->slices[0].data, frame->slices[0].len);
-    return ms_tcp_pieces_sum(stack, frame);
+    return frame->slice_count ? ms_tcp_pieces_sum(stack, frame) : 0;
 }
 
 static MS_INLINE void tcp_put_checksum(const struct emission *e, const struct ip_send *send,
@@ -43,7 +41,8 @@ static MS_INLINE void tcp_put_checksum(const struct emission *e, const struct ip
         frame->checksum_offset = TCP_CHECKSUM_OFFSET;
         checksum = ms_checksum_fold(sum);
     } else {
-        sum += ms_checksum_header(frame->head, header_len) + tcp_payload_sum(e->stack, frame);
+        sum += ms_checksum_header(frame->head, header_len);
+        sum += tcp_payload_sum(e->stack, frame);
         checksum = ms_checksum_finish(sum);
     }
     memcpy(frame->head + TCP_CHECKSUM_OFFSET, &checksum, sizeof(checksum));

@@ -52,8 +52,8 @@ static inline uint32_t ms_flight_in_network(const struct flight *f, uint32_t out
     return outstanding - f->sacked_bytes - f->lost_bytes;
 }
 
-/* Records bytes sent for the first time. False: no record is left; nothing was changed. */
-static inline bool ms_flight_append(struct flight *f, struct pool *pool, struct seq_range sent,
+/* Records bytes sent for the first time. The caller has seen that one more range has room. */
+static inline void ms_flight_append(struct flight *f, struct pool *pool, struct seq_range sent,
                                     uint32_t now_us)
 {
     struct sent_range *last = f->tail, *range;
@@ -61,13 +61,10 @@ static inline bool ms_flight_append(struct flight *f, struct pool *pool, struct 
     if (last && last->sent_us == now_us && last->flags == 0) {
         MS_ASSERT(last->end == sent.start);
         last->end = sent.end;
-        return true;
+        return;
     }
-    if (MS_UNLIKELY(f->ranges >= FLIGHT_RANGES_MAX))
-        return false;
     range = ms_pool_get(pool);
-    if (MS_UNLIKELY(!range))
-        return false;
+    MS_ASSERT(range && f->ranges < FLIGHT_RANGES_MAX);
     range->next = NULL;
     range->seq = sent.start;
     range->end = sent.end;
@@ -76,7 +73,6 @@ static inline bool ms_flight_append(struct flight *f, struct pool *pool, struct 
     *(last ? &last->next : &f->head) = range;
     f->tail = range;
     f->ranges++;
-    return true;
 }
 
 /* Everything before ack arrived. */

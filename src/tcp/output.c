@@ -213,27 +213,32 @@ static enum refusal send_syn(struct ms_tcp *c)
     return SENT;
 }
 
+/* How many slices the device takes of a frame. */
+static inline uint32_t slices_max(const struct ms_tcp *c, const struct ms_frame *frame)
+{
+    return min_u32(frame->slice_capacity, c->path.netif->driver->slices_max);
+}
+
 /*
- * Sends the text from seq, at most len bytes of sequence space; FIN is the one after the last byte
- * queued. *sent: how far it got, for a frame may run out of slices.
+ * Sends `payload` bytes of text from seq, and FIN if it follows. *sent: how far it got in sequence
+ * space, for a frame may run out of slices.
  */
-static MS_INLINE enum refusal send_new_text(struct ms_tcp *c, uint32_t seq, uint32_t len,
-                                            uint32_t *sent)
+static MS_INLINE enum refusal send_new_text(struct ms_tcp *c, uint32_t seq, uint32_t payload,
+                                            bool fin, uint32_t *sent)
 {
     struct ms_frame *frame;
     enum refusal refusal = take_frame(c, &frame);
-    uint32_t payload = min_u32(len, seq_lt(seq, c->send.end_seq) ? c->send.end_seq - seq : 0);
     uint8_t flags = 0;
 
     if (MS_UNLIKELY(refusal != SENT))
         return refusal;
-    payload = ms_send_queue_fill(&c->send, seq, payload, frame,
-                                 min_u32(frame->slice_capacity, c->path.netif->driver->slices_max));
+    if (MS_UNLIKELY(!ms_send_queue_fill_one(&c->send, seq, payload, frame)))
+        payload = ms_send_queue_fill(&c->send, seq, payload, frame, slices_max(c, frame));
     *sent = payload;
     if (seq + payload == c->send.end_seq) {
         if (payload > 0)
             flags = TCP_PSH; /* MUST-61: the last of what is queued */
-        if ((c->flags & CONN_CLOSING) && payload < len) {
+        if (fin) {
             flags |= TCP_FIN;
             *sent += 1;
         }
@@ -244,10 +249,12 @@ static MS_INLINE enum refusal send_new_text(struct ms_tcp *c, uint32_t seq, uint
     return SENT;
 }
 
-/* The same, where it is not every segment's way. */
+/* The text from seq, at most len of sequence space; FIN is the one after the last byte queued. */
 static enum refusal send_text(struct ms_tcp *c, uint32_t seq, uint32_t len, uint32_t *sent)
 {
-    return send_new_text(c, seq, len, sent);
+    uint32_t payload = min_u32(len, seq_lt(seq, c->send.end_seq) ? c->send.end_seq - seq : 0);
+
+    return send_new_text(c, seq, payload, (c->flags & CONN_CLOSING) && payload < len, sent);
 }
 
 /* What one frame may carry: a segment, or as many of them as the device cuts apart itself. */
@@ -360,17 +367,14 @@ static inline uint32_t choose_len(struct ms_tcp *c, uint32_t queued)
     return len - len % mss;
 }
 
+/* There is a record left. */
 static inline void record_sent(struct ms_tcp *c, uint32_t len)
 {
     struct seq_range sent = { c->send_next, c->send_next + len };
-    bool is_recorded;
 
     if (conn_outstanding(c) == 0)
         c->progress_ms = c->stack->tcp->now_ms;
-    is_recorded =
-        ms_flight_append(&c->flight, &c->stack->tcp->ranges, sent, (uint32_t)c->stack->now_us);
-    MS_ASSERT(is_recorded); /* the caller has seen that there is a record left */
-    (void)is_recorded;
+    ms_flight_append(&c->flight, &c->stack->tcp->ranges, sent, (uint32_t)c->stack->now_us);
     c->send_next = sent.end;
     if (!(c->timers & CONN_TIMER_RETRANSMIT))
         ms_conn_arm_retransmit(c);
@@ -431,7 +435,7 @@ static enum refusal output_new(struct ms_tcp *c)
         if (MS_UNLIKELY(ms_pool_is_empty(&c->stack->tcp->ranges)))
             return NO_RECORD;
         /* With the last byte goes FIN, if there is one. */
-        refusal = send_new_text(c, c->send_next, len == queued ? left : len, &sent);
+        refusal = send_new_text(c, c->send_next, len, len == queued && left > queued, &sent);
         if (MS_UNLIKELY(refusal != SENT))
             return refusal;
         record_sent(c, sent);

@@ -29,8 +29,8 @@ void ms_send_queue_append(struct send_queue *q, struct ms_buf *buf)
     q->end_seq += buf->len;
 }
 
-uint32_t ms_send_queue_fill_pieces(struct send_queue *q, uint32_t seq, uint32_t len,
-                                   struct ms_frame *frame, uint32_t slices_max)
+uint32_t ms_send_queue_fill(struct send_queue *q, uint32_t seq, uint32_t len,
+                            struct ms_frame *frame, uint32_t slices_max)
 {
     bool from_cursor = q->cursor && seq_le(q->cursor_seq, seq);
     struct ms_buf *buf = from_cursor ? q->cursor : q->head;

@@ -3,6 +3,7 @@
 #ifndef TCP_SEND_QUEUE_H
 #define TCP_SEND_QUEUE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/frame.h"
@@ -19,23 +20,27 @@ struct send_queue {
 void ms_send_queue_init(struct send_queue *q, uint32_t seq);
 /* Takes a reference. */
 void ms_send_queue_append(struct send_queue *q, struct ms_buf *buf);
-uint32_t ms_send_queue_fill_pieces(struct send_queue *q, uint32_t seq, uint32_t len,
-                                   struct ms_frame *frame, uint32_t slices_max);
 /* Shows the bytes from seq, at most len, in the frame's slices. Returns how many had room. */
-static inline uint32_t ms_send_queue_fill(struct send_queue *q, uint32_t seq, uint32_t len,
-                                          struct ms_frame *frame, uint32_t slices_max)
+uint32_t ms_send_queue_fill(struct send_queue *q, uint32_t seq, uint32_t len,
+                            struct ms_frame *frame, uint32_t slices_max);
+/*
+ * The same for a frame without slices, if the bytes lie in the buffer where the last fill ended:
+ * one slice, as nearly always. False: nothing was done.
+ */
+static inline bool ms_send_queue_fill_one(struct send_queue *q, uint32_t seq, uint32_t len,
+                                          struct ms_frame *frame)
 {
     struct ms_buf *buf = q->cursor;
     uint32_t offset = seq - q->cursor_seq;
 
-    if (!buf || len == 0 || offset >= buf->len || len > buf->len - offset)
-        return ms_send_queue_fill_pieces(q, seq, len, frame, slices_max);
-    ms_frame_add_lent(frame, buf, offset, len);
+    if (!buf || offset >= buf->len || len > buf->len - offset || len == 0)
+        return false;
+    ms_frame_show_lent(frame, buf, offset, len);
     if (offset + len == buf->len) {
         q->cursor = buf->next;
         q->cursor_seq = seq + len;
     }
-    return len;
+    return true;
 }
 
 /* Drops the queue's reference to what lies wholly before ack. May call release(). */

@@ -111,7 +111,8 @@ static inline enum ms_drop ms_tcp_header_parse(struct tcp_header *header, struct
 static inline void tcp_fixed_part_store(const struct tcp_header *header, uint8_t *p,
                                         uint32_t header_len)
 {
-    store_be32(p, (uint32_t)header->src_port << 16 | header->dst_port);
+    store_be16(p, header->src_port);
+    store_be16(p + 2, header->dst_port);
     store_be32(p + 4, header->seq);
     store_be32(p + 8, header->ack);
     store_be32(p + 12, header_len << 26 | (uint32_t)header->flags << 16 | header->window);
