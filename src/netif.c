@@ -4,6 +4,7 @@
 
 #include "core/bytes.h"
 #include "core/frame.h"
+#include "ip/addr.h"
 #include "ip/ip.h"
 
 enum { MTU_MIN = 68 }; /* RFC 791, 3.2 */
@@ -54,8 +55,12 @@ void ms_netif_detach(struct ms_netif *netif)
 
 void ms_netif_set_up(struct ms_netif *netif, bool is_up)
 {
+    bool is_changed = netif->is_up != is_up;
+
     netif->is_up = is_up;
     ms_paths_changed(netif->stack);
+    if (is_changed)
+        ms_addr_link_changed(netif);
 }
 
 /*

@@ -119,19 +119,33 @@ static void lifetime_start(struct netif_addr *entry)
         arm(entry, deadline_us);
 }
 
-/* A medium without stations has nobody who could have the address too. */
+static bool has_stations(const struct ms_netif *netif)
+{
+    return netif->driver->medium == MS_MEDIUM_ETHERNET;
+}
+
+/* Probes it if it is tentative, else announces it. */
 static void start(struct netif_addr *entry)
 {
-    bool has_stations = entry->netif->driver->medium == MS_MEDIUM_ETHERNET;
-
-    if (!has_stations)
-        entry->state = MS_ADDR_PREFERRED;
-    if (entry->state != MS_ADDR_TENTATIVE)
-        ms_addr_verified(entry);
     if (!addr_is_ipv4(&entry->addr))
         ms_nd_dad_start(entry);
-    else if (has_stations)
+    else if (has_stations(entry->netif))
         ms_arp_address_start(entry);
+}
+
+/* Silence says something only when the link is up, so probing waits for that (RFC 5227, 2.1). */
+void ms_addr_link_changed(struct ms_netif *netif)
+{
+    for (unsigned i = 0; i < NETIF_ADDRS; i++) {
+        struct netif_addr *entry = &netif->addrs[i];
+
+        if (!entry->is_used || entry->state != MS_ADDR_TENTATIVE)
+            continue;
+        if (netif->is_up)
+            start(entry);
+        else
+            ms_wheel_disarm(&netif->stack->wheel, &entry->timer);
+    }
 }
 
 enum ms_error ms_addr_add(struct ms_netif *netif, const struct addr_options *options,
@@ -156,7 +170,7 @@ enum ms_error ms_addr_add(struct ms_netif *netif, const struct addr_options *opt
     *entry = (struct netif_addr){
         .addr = *options->addr,
         .prefix_len = options->prefix_len,
-        .state = options->probe ? MS_ADDR_TENTATIVE : MS_ADDR_PREFERRED,
+        .state = MS_ADDR_TENTATIVE,
         .is_used = true,
         .is_automatic = options->is_automatic,
         .has_route = options->adds_route,
@@ -168,7 +182,11 @@ enum ms_error ms_addr_add(struct ms_netif *netif, const struct addr_options *opt
     if (entry->has_route)
         ms_route_insert(netif->stack, &route);
     own_bits_build(netif->stack);
-    start(entry);
+    /* A medium without stations has nobody who could have the address too. */
+    if (!options->probe || !has_stations(netif))
+        ms_addr_verified(entry);
+    if (netif->is_up || ms_addr_is_usable(entry))
+        start(entry);
     if (out)
         *out = entry;
     return MS_OK;

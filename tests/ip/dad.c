@@ -240,6 +240,81 @@ static void a_medium_without_stations_needs_no_detection(void **state)
     assert_int_equal(state_of(OWN), MS_ADDR_PREFERRED);
 }
 
+/* RFC 4862, 5.4; RFC 5227, 2.1: nobody hears a probe, nor answers, while the link is down. */
+static void detection_waits_for_the_link(void **state)
+{
+    struct ms_addr ipv4 = world_addr("192.0.2.1");
+    struct sent_message sent;
+
+    (void)state;
+    ms_netif_set_up(w.netif, false);
+    add(OWN);
+    assert_int_equal(ms_netif_add_addr(w.netif, &ipv4, 24, true), MS_OK);
+    world_advance(&w, 60000000);
+    assert_int_equal(state_of(OWN), MS_ADDR_TENTATIVE);
+    assert_int_equal(state_of("192.0.2.1"), MS_ADDR_TENTATIVE);
+    ms_netif_set_up(w.netif, true);
+    world_discard(&w);
+    world_advance(&w, 1100000);
+    assert_int_equal(state_of(OWN), MS_ADDR_TENTATIVE);
+    assert_true(world_sent_type(&w, ICMPV6_NEIGHBOR_SOLICITATION, &sent));
+    world_advance(&w, 1000000);
+    assert_int_equal(state_of(OWN), MS_ADDR_PREFERRED);
+    assert_int_equal(state_of("192.0.2.1"), MS_ADDR_TENTATIVE); /* that takes four seconds */
+    world_advance(&w, 20000000);
+    assert_int_equal(state_of("192.0.2.1"), MS_ADDR_PREFERRED);
+}
+
+static void an_address_in_use_ages_while_the_link_is_down(void **state)
+{
+    struct ms_addr own = world_addr(OWN);
+    const struct addr_options options = {
+        .addr = &own,
+        .prefix_len = 64,
+        .valid_until_us = w.now_us + 10000000,
+        .preferred_until_us = w.now_us + 10000000,
+    };
+
+    (void)state;
+    assert_int_equal(ms_addr_add(w.netif, &options, NULL), MS_OK);
+    ms_netif_set_up(w.netif, false);
+    world_advance(&w, 9000000);
+    assert_int_equal(state_of(OWN), MS_ADDR_PREFERRED);
+    world_advance(&w, 1000000);
+    assert_int_equal(state_of(OWN), -1);
+}
+
+/* What was heard before may have been on another link. */
+static void detection_begins_anew_when_the_link_was_down(void **state)
+{
+    struct ms_addr ipv4 = world_addr("192.0.2.1");
+    unsigned probes;
+
+    (void)state;
+    add(OWN);
+    assert_int_equal(ms_netif_add_addr(w.netif, &ipv4, 24, true), MS_OK);
+    world_advance(&w, 1050000);
+    assert_int_equal(state_of(OWN), MS_ADDR_TENTATIVE);
+    ms_netif_set_up(w.netif, false);
+    world_advance(&w, 10000000);
+    ms_netif_set_up(w.netif, true);
+    world_advance(&w, 0);
+    world_discard(&w);
+    world_advance(&w, 950000);
+    assert_int_equal(state_of(OWN), MS_ADDR_TENTATIVE);
+    assert_int_equal(state_of("fe80::1"), MS_ADDR_PREFERRED); /* in use, and so it stays */
+    world_advance(&w, 20000000);
+    assert_int_equal(state_of(OWN), MS_ADDR_PREFERRED);
+    assert_int_equal(state_of("192.0.2.1"), MS_ADDR_PREFERRED);
+    probes = 0;
+    for (; w.sent_taken < w.sent_count; w.sent_taken++) {
+        const struct world_frame *frame = &w.sent[w.sent_taken % WORLD_SENT_MAX];
+
+        probes += frame->bytes[13] == 6 && load_be32(frame->bytes + 28) == 0;
+    }
+    assert_int_equal(probes, 3); /* of ARP, all of them again */
+}
+
 /* --- IPv4 --- */
 
 /* Another station answers for 192.0.2.1. */
@@ -303,6 +378,9 @@ int main(void)
         T(made_addresses_are_stable_and_differ),
         T(a_link_local_address_comes_with_the_first_global_one),
         T(a_medium_without_stations_needs_no_detection),
+        T(detection_waits_for_the_link),
+        T(an_address_in_use_ages_while_the_link_is_down),
+        T(detection_begins_anew_when_the_link_was_down),
         T(a_lost_address_ends_its_connections),
 #undef T
     };
