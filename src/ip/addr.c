@@ -146,6 +146,19 @@ void ms_addr_link_changed(struct ms_netif *netif)
         else
             ms_wheel_disarm(&netif->stack->wheel, &entry->timer);
     }
+    if (!netif->is_up)
+        return;
+    ms_groups_report(netif, true);
+    ms_groups_report(netif, false);
+}
+
+/* Reports of groups that it had no source for, or only the unspecified one (RFC 3590, 4). */
+static void became_usable(const struct netif_addr *entry)
+{
+    bool is_ipv4 = addr_is_ipv4(&entry->addr);
+
+    if (is_ipv4 || addr_is_link_local(&entry->addr))
+        ms_groups_report(entry->netif, is_ipv4);
 }
 
 enum ms_error ms_addr_add(struct ms_netif *netif, const struct addr_options *options,
@@ -214,10 +227,14 @@ void ms_addr_remove(struct netif_addr *entry)
 
 void ms_addr_verified(struct netif_addr *entry)
 {
+    bool was_usable = ms_addr_is_usable(entry);
+
     entry->state = entry->preferred_until_us > entry->netif->stack->now_us ? MS_ADDR_PREFERRED
                                                                            : MS_ADDR_DEPRECATED;
     lifetime_start(entry);
     ms_paths_changed(entry->netif->stack);
+    if (!was_usable)
+        became_usable(entry);
 }
 
 void ms_addr_duplicate(struct netif_addr *entry)
@@ -242,12 +259,21 @@ void ms_addr_set_lifetimes(struct netif_addr *entry, uint64_t valid_until_us,
         ms_addr_verified(entry);
 }
 
+static void ipv4_expired(struct netif_addr *entry)
+{
+    bool was_usable = ms_addr_is_usable(entry);
+
+    ms_arp_address_expired(entry);
+    if (!was_usable && ms_addr_is_usable(entry))
+        became_usable(entry);
+}
+
 void ms_addr_expired(struct timer *timer)
 {
     struct netif_addr *entry = MS_CONTAINER_OF(timer, struct netif_addr, timer);
 
     if (addr_is_ipv4(&entry->addr))
-        ms_arp_address_expired(entry);
+        ipv4_expired(entry);
     else if (entry->state == MS_ADDR_TENTATIVE)
         ms_nd_dad_expired(entry);
     else if (entry->valid_until_us <= entry->netif->stack->now_us)

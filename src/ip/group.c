@@ -116,6 +116,27 @@ void ms_group_expired(struct timer *timer)
     }
 }
 
+/* At once, and once more (RFC 2236, 3; RFC 2710, 4). */
+static void report_unasked(struct group *group)
+{
+    if (!is_reported(&group->addr))
+        return;
+    group->reports_left = UNSOLICITED_REPORTS - 1;
+    arm(group, 0);
+}
+
+void ms_groups_report(struct ms_netif *netif, bool is_ipv4)
+{
+    const struct pool *pool = &groups_of(netif)->pool;
+
+    for (uint32_t i = 0; i < pool->fresh; i++) {
+        struct group *group = ms_pool_at(pool, i);
+
+        if (group->netif == netif && addr_is_ipv4(&group->addr) == is_ipv4)
+            report_unasked(group);
+    }
+}
+
 enum ms_error ms_group_join(struct ms_netif *netif, const struct ms_addr *addr)
 {
     struct groups *groups = groups_of(netif);
@@ -135,10 +156,7 @@ enum ms_error ms_group_join(struct ms_netif *netif, const struct ms_addr *addr)
     bucket = bucket_of(netif, addr);
     *group = (struct group){ .netif = netif, .addr = *addr, .joins = 1, .hash_next = *bucket };
     *bucket = ms_pool_index(&groups->pool, group);
-    if (is_reported(addr)) {
-        group->reports_left = UNSOLICITED_REPORTS - 1;
-        arm(group, 0);
-    }
+    report_unasked(group);
     return MS_OK;
 }
 

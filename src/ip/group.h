@@ -37,6 +37,8 @@ void ms_groups_init(struct ms_stack *stack, struct arena *arena);
 bool ms_group_is_joined(const struct ms_netif *netif, const struct ms_addr *addr);
 /* Forgets all of an interface that goes; nothing is sent. */
 void ms_groups_flush(struct ms_netif *netif);
+/* Routers are to hear of all of a family anew: only now can they, or it is another link. */
+void ms_groups_report(struct ms_netif *netif, bool is_ipv4);
 /* TIMER_GROUP fired. */
 void ms_group_expired(struct timer *timer);
 

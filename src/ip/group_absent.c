@@ -17,6 +17,13 @@ bool ms_group_is_joined(const struct ms_netif *netif, const struct ms_addr *addr
 }
 
 void ms_groups_flush(struct ms_netif *netif) { (void)netif; }
+
+void ms_groups_report(struct ms_netif *netif, bool is_ipv4)
+{
+    (void)netif;
+    (void)is_ipv4;
+}
+
 void ms_group_expired(struct timer *timer) { (void)timer; }
 
 enum ms_drop ms_igmp_input(struct packet *p)

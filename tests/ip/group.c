@@ -233,6 +233,109 @@ static void another_members_report_spares_ours(void **state)
     assert_int_equal(world_discard(&w), 0);
 }
 
+static void add(const char *text, uint8_t len, bool probe)
+{
+    struct ms_addr addr = world_addr(text);
+
+    assert_int_equal(ms_netif_add_addr(w.netif, &addr, len, probe), MS_OK);
+}
+
+/* Reports of this group, all of them from this address. */
+static unsigned count_reports(const char *group, const char *from)
+{
+    struct ms_addr addr = world_addr(group);
+    bool is_ipv4 = ms_addr_is_ipv4(&addr);
+    struct sent_message sent;
+    unsigned count = 0;
+
+    while (world_sent(&w, &sent)) {
+        if (!is_addr(&sent.to, group) ||
+            sent.type != (is_ipv4 ? IGMP_REPORT_V2 : ICMPV6_MLD_REPORT))
+            continue;
+        assert_true(is_addr(&sent.from, from));
+        count++;
+    }
+    return count;
+}
+
+/* RFC 2236 has no reports from nobody: they go as soon as there is an address, twice. */
+static void groups_joined_before_an_ipv4_address_are_reported_with_it(void **state)
+{
+    (void)state;
+    assert_int_equal(join(GROUP4), MS_OK);
+    world_advance(&w, 20000000);
+    assert_int_equal(count_reports(GROUP4, ""), 0);
+    add("192.0.2.1", 24, true);
+    while (w.netif->addrs[0].state == MS_ADDR_TENTATIVE)
+        world_advance(&w, 1000);
+    world_advance(&w, 1000);
+    assert_int_equal(count_reports(GROUP4, "192.0.2.1"), 1);
+    world_advance(&w, 10000000);
+    assert_int_equal(count_reports(GROUP4, "192.0.2.1"), 1);
+    world_advance(&w, 100000000);
+    assert_int_equal(count_reports(GROUP4, "192.0.2.1"), 0);
+}
+
+static void so_are_those_joined_while_it_was_tentative(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 10; i++) {
+        open_world(state);
+        add("192.0.2.1", 24, true);
+        world_advance(&w, i * 500000);
+        assert_int_equal(join(GROUP4), MS_OK);
+        world_advance(&w, 100000000);
+        assert_int_equal(count_reports(GROUP4, "192.0.2.1"), 2);
+        if (i < 9)
+            close_world(state);
+    }
+}
+
+static void and_where_no_address_needs_to_be_probed(void **state)
+{
+    (void)state;
+    assert_int_equal(join(GROUP4), MS_OK);
+    world_advance(&w, 20000000);
+    add("192.0.2.1", 24, false);
+    world_advance(&w, 1000);
+    assert_int_equal(count_reports(GROUP4, "192.0.2.1"), 1);
+}
+
+/* RFC 3590, 4: from nobody at once, and again once there is a link-local address. */
+static void mld_reports_again_when_there_is_a_link_local_address(void **state)
+{
+    (void)state;
+    assert_int_equal(join(GROUP6), MS_OK);
+    world_advance(&w, 20000000);
+    assert_int_equal(count_reports(GROUP6, "::"), 2);
+    add("fe80::1", 64, true);
+    world_advance(&w, 20000000);
+    assert_int_equal(count_reports(GROUP6, "fe80::1"), 2);
+    add("2001:db8::1", 64, true); /* none that MLD would use */
+    world_advance(&w, 20000000);
+    assert_int_equal(count_reports(GROUP6, "fe80::1"), 0);
+}
+
+/* Its second report would have been the last, and nobody heard the first. */
+static void groups_are_reported_when_the_link_comes_up(void **state)
+{
+    (void)state;
+    ms_netif_set_up(w.netif, false);
+    assert_int_equal(join(GROUP4), MS_OK);
+    assert_int_equal(join(GROUP6), MS_OK);
+    world_advance(&w, 20000000);
+    ms_netif_set_up(w.netif, true);
+    world_advance(&w, 0);
+    world_discard(&w);
+    ms_netif_set_up(w.netif, true); /* it was */
+    world_advance(&w, 20000000);
+    assert_int_equal(count_type(IGMP_REPORT_V2), 1);
+    ms_netif_set_up(w.netif, false);
+    ms_netif_set_up(w.netif, true);
+    world_advance(&w, 20000000);
+    assert_int_equal(count_type(ICMPV6_MLD_REPORT), 4); /* that of fe80::1 is the other */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +348,13 @@ int main(void)
         T(a_query_without_time_is_answered_soon),
         T(a_later_query_does_not_delay_the_answer),
         T(another_members_report_spares_ours),
+        T(groups_are_reported_when_the_link_comes_up),
+#undef T
+#define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+        T(groups_joined_before_an_ipv4_address_are_reported_with_it),
+        T(and_where_no_address_needs_to_be_probed),
+        T(mld_reports_again_when_there_is_a_link_local_address),
+        cmocka_unit_test_teardown(so_are_those_joined_while_it_was_tentative, close_world),
 #undef T
     };
 
