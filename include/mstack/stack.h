@@ -111,8 +111,9 @@ struct ms_netif_addr {
 };
 /*
  * Gives the interface an address, and a route to its prefix. With probe, it stays tentative until
- * ARP probes (RFC 5227) or duplicate address detection (RFC 4862) found nobody using it; without,
- * it is used and announced at once. An IPv6 link-local address is made with the first IPv6 one.
+ * ARP probes (RFC 5227) or duplicate address detection (RFC 4862) found nobody using it, which
+ * waits while the interface is down; without, it is used and announced at once. An IPv6 link-local
+ * address is made with the first IPv6 one.
  */
 enum ms_error ms_netif_add_addr(struct ms_netif *netif, const struct ms_addr *addr,
                                 uint8_t prefix_len, bool probe) MS_MUST_CHECK;
