@@ -63,6 +63,7 @@
     X(UDP_BAD_LENGTH, "UDP length impossible")                                                     \
     X(UDP_BAD_CHECKSUM, "UDP checksum wrong")                                                      \
     X(UDP_BAD_PORT, "UDP port zero")                                                               \
+    X(UDP_LINK_GROUP, "UDP to one host in a frame to many")                                        \
     X(UDP_NO_SOCKET, "no UDP socket there")                                                        \
     X(TCP_TRUNCATED, "TCP segment too short")                                                      \
     X(TCP_BAD_HEADER_LENGTH, "TCP data offset impossible")                                         \

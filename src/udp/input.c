@@ -4,6 +4,12 @@
 #include "udp/udp.h"
 #include "wire/udp.h"
 
+/* RFC 1122, 3.3.6: what came to everybody on the link is for a group or broadcast address. */
+MS_COLD static enum ms_drop check_link_group(const struct packet *p)
+{
+    return p->flags & PACKET_IP_GROUP ? MS_DROP_NONE : MS_DROP_UDP_LINK_GROUP;
+}
+
 /* Sound, and summed right; leaves p at the payload. */
 static inline enum ms_drop parse(struct packet *p)
 {
@@ -17,13 +23,14 @@ static inline enum ms_drop parse(struct packet *p)
     if (MS_UNLIKELY(drop != MS_DROP_NONE))
         return drop;
     p->len = header.len; /* the IP packet may be longer */
-    p->bytes.len = min_u32((uint32_t)p->bytes.len, header.len);
+    if (p->bytes.len > header.len)
+        p->bytes.len = header.len;
     if (MS_UNLIKELY(header.checksum == 0 ? !packet_is_ipv4(p) : !ms_packet_checksum_ok(p)))
         return MS_DROP_UDP_BAD_CHECKSUM;
     p->flow.local_port = header.dst_port;
     p->flow.remote_port = header.src_port;
     packet_strip(p, UDP_HEADER_LEN);
-    return MS_UNLIKELY(header.dst_port == 0) ? MS_DROP_UDP_BAD_PORT : MS_DROP_NONE;
+    return MS_UNLIKELY(p->flags & PACKET_LINK_GROUP) ? check_link_group(p) : MS_DROP_NONE;
 }
 
 /* The pieces behind the first one: slices, of which the datagram may end before the last. */
@@ -51,6 +58,18 @@ static inline void deliver(struct ms_udp *udp, const struct packet *p)
     udp->events->on_datagram(udp, udp->user, &datagram);
 }
 
+/* Port zero is nobody's, and deserves no answer. */
+MS_COLD static enum ms_drop no_socket(struct packet *p)
+{
+    if (p->flow.local_port == 0) {
+        p->stack->counters.udp_in_errors++;
+        return MS_DROP_UDP_BAD_PORT;
+    }
+    p->stack->counters.udp_no_ports++;
+    ms_icmp_send_error(p, ICMP_ERROR_PORT_UNREACHABLE, 0);
+    return MS_DROP_UDP_NO_SOCKET;
+}
+
 enum ms_drop ms_udp_input(struct packet *p)
 {
     enum ms_drop drop = parse(p);
@@ -61,11 +80,8 @@ enum ms_drop ms_udp_input(struct packet *p)
         return drop;
     }
     udp = ms_udp_find(p->stack->udp, &p->flow, p->netif);
-    if (MS_UNLIKELY(!udp)) {
-        p->stack->counters.udp_no_ports++;
-        ms_icmp_send_error(p, ICMP_ERROR_PORT_UNREACHABLE, 0);
-        return MS_DROP_UDP_NO_SOCKET;
-    }
+    if (MS_UNLIKELY(!udp))
+        return no_socket(p);
     deliver(udp, p);
     return MS_DROP_NONE;
 }

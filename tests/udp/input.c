@@ -12,6 +12,7 @@
 #include "core/stack.h"
 #include "ip/icmp.h"
 #include "support/datagrams.h"
+#include "support/ip_world.h"
 #include "udp/udp.h"
 
 static struct pair pair;
@@ -164,6 +165,80 @@ static void sec_U03_drops_port_zero(void **state)
     assert_int_equal(ms_stack_counters(pair.hosts[0].stack)->icmp_out_errors, 0);
 }
 
+/* One without payload or checksum, or over IPv6 with it, in an Ethernet frame to this station. */
+static enum ms_drop ethernet_datagram(struct ip_world *w, const char *mac, const char *to)
+{
+    const struct ms_addr addr = world_addr(to);
+    bool is_ipv4 = ms_addr_is_ipv4(&addr);
+    const struct message m = {
+        .from = is_ipv4 ? "192.0.2.9" : "2001:db8::9",
+        .to = to,
+        .protocol = IP_PROTOCOL_UDP,
+    };
+    uint8_t frame[14 + 40 + 8] = { 0 };
+    size_t len = 14 + world_ip_header(frame + 14, &m, 8);
+    uint8_t *udp = frame + len;
+
+    memcpy(frame, mac, 6);
+    memcpy(frame + 6, "\2\0\0\0\1\x9", 6);
+    store_be16(frame + 12, is_ipv4 ? 0x0800 : 0x86dd);
+    store_be16(udp, 9);
+    store_be16(udp + 2, 53);
+    store_be16(udp + 4, 8);
+    if (!is_ipv4) {
+        const struct ms_addr from = world_addr(m.from);
+        uint64_t sum = ms_ip_pseudo_sum(&from, &addr, IP_PROTOCOL_UDP, 8);
+        uint16_t checksum = ms_checksum_finish(sum + ms_checksum_scalar(udp, 8));
+
+        memcpy(udp + 6, &checksum, 2);
+    }
+    return world_input(w, frame, len + 8, 0);
+}
+
+/* RFC 1122, 3.3.6: else a broadcast could reach services that only unicast may. */
+static void drops_unicast_in_a_frame_to_everybody(void **state)
+{
+    static const struct {
+        const char *mac, *to;
+        enum ms_drop drop;
+    } rows[] = {
+        { "\2\0\0\0\0\1", "192.0.2.1", MS_DROP_NONE },
+        { "\xff\xff\xff\xff\xff\xff", "192.0.2.1", MS_DROP_UDP_LINK_GROUP },
+        { "\x01\0\x5e\1\1\1", "192.0.2.1", MS_DROP_UDP_LINK_GROUP },
+        { "\xff\xff\xff\xff\xff\xff", "192.0.2.255", MS_DROP_NONE },
+        { "\xff\xff\xff\xff\xff\xff", "255.255.255.255", MS_DROP_NONE },
+        { "\2\0\0\0\0\1", "255.255.255.255", MS_DROP_NONE },
+        { "\x01\0\x5e\0\0\1", "224.0.0.1", MS_DROP_NONE },
+        { "\2\0\0\0\0\1", "2001:db8::1", MS_DROP_NONE },
+        { "\x33\x33\0\0\0\1", "2001:db8::1", MS_DROP_UDP_LINK_GROUP },
+        { "\xff\xff\xff\xff\xff\xff", "2001:db8::1", MS_DROP_UDP_LINK_GROUP },
+        { "\x33\x33\0\0\0\1", "ff02::1", MS_DROP_NONE },
+    };
+    static struct ip_world w;
+    static struct receiver listener;
+    struct ms_endpoint local = { .port = 53 };
+
+    (void)state;
+    memset(&listener, 0, sizeof(listener));
+    world_open(&w, MS_MEDIUM_ETHERNET);
+    world_add_addr(&w, "192.0.2.1", 24);
+    world_add_addr(&w, "2001:db8::1", 64);
+    assert_int_equal(ms_udp_open(w.stack, &local, &receiver_events, &listener, &listener.udp),
+                     MS_OK);
+    for (unsigned i = 0; i < MS_ARRAY_LEN(rows); i++) {
+        unsigned before = listener.datagrams;
+
+        if (ethernet_datagram(&w, rows[i].mac, rows[i].to) != rows[i].drop)
+            fail_msg("row %u", i);
+        assert_int_equal(listener.datagrams, before + (rows[i].drop == MS_DROP_NONE));
+    }
+    ms_udp_close(listener.udp);
+    world_discard(&w);
+    ethernet_datagram(&w, rows[1].mac, rows[1].to);
+    assert_int_equal(world_discard(&w), 0); /* and there is no answer */
+    world_close(&w);
+}
+
 static void answers_a_port_without_socket_by_icmp(void **state)
 {
     struct ms_endpoint remote = pair_endpoint(0, true, 54);
@@ -243,6 +318,7 @@ int main(void)
         TEST(sec_U01_delivers_only_what_the_length_says),
         TEST(sec_U02_checks_the_checksum_unless_there_is_none),
         TEST(sec_U03_drops_port_zero),
+        TEST(drops_unicast_in_a_frame_to_everybody),
         TEST(answers_a_port_without_socket_by_icmp),
         TEST(tells_a_socket_bound_to_an_interface_of_errors),
         TEST(believes_that_what_such_a_socket_sent_was_too_big),
