@@ -104,17 +104,36 @@ static void drops_fragments(void **state)
 
 static void note_release(struct ms_buf *buf) { buf->len = 0; }
 
-static void sends_no_datagram_larger_than_the_path(void **state)
+static void hear_nothing(struct ms_udp *udp, void *user, const struct ms_datagram *datagram)
 {
-    static const uint8_t bytes[3000];
-    struct ms_buf buf = { .data = bytes, .len = sizeof(bytes), .release = note_release };
-    const struct ms_endpoint remote = { .addr = world_addr(PEER) };
+    (void)udp;
+    (void)user;
+    (void)datagram;
+}
+
+/* On an error nothing was taken, so the caller knows. */
+static void refuses_datagrams_larger_than_the_path(void **state)
+{
+    static const struct ms_udp_events events = { .on_datagram = hear_nothing };
+    static const uint8_t bytes[1500];
+    struct ms_buf pings[2] = { { .data = bytes, .len = 1473, .release = note_release },
+                               { .data = bytes, .len = 1472, .release = note_release } };
+    struct ms_buf datagrams[2] = { pings[0], pings[1] };
+    const struct ms_endpoint remote = { .addr = world_addr(PEER), .port = 7 },
+                             local = { .port = 9 };
+    struct ms_udp *udp;
 
     (void)state;
-    assert_int_equal(ms_icmp_send_echo(w.stack, &remote, 1, 1, &buf), MS_OK);
-    assert_int_equal(buf.len, 0);
-    assert_int_equal(ms_stack_counters(w.stack)->ip_out_discards, 1);
-    assert_int_equal(world_discard(&w), 0);
+    assert_int_equal(ms_icmp_send_echo(w.stack, &remote, 1, 1, &pings[0]), MS_ERROR_TOO_LONG);
+    assert_int_equal(ms_icmp_send_echo(w.stack, &remote, 1, 1, &pings[1]), MS_OK);
+    assert_int_equal(ms_udp_open(w.stack, &local, &events, NULL, &udp), MS_OK);
+    assert_int_equal(ms_udp_send(udp, &remote, &datagrams[0]), MS_ERROR_TOO_LONG);
+    assert_int_equal(ms_udp_send(udp, &remote, &datagrams[1]), MS_OK);
+    assert_int_equal(datagrams[0].len, 1473);
+    assert_int_equal(pings[0].len, 1473);
+    world_advance(&w, 0);
+    assert_int_equal(world_discard(&w), 2);
+    assert_int_equal(ms_stack_counters(w.stack)->ip_out_discards, 0);
 }
 
 static void a_syn_without_room_is_dropped(void **state)
@@ -154,7 +173,7 @@ int main(void)
         T(has_no_ipv6_address),
         T(joins_no_group),
         T(drops_fragments),
-        T(sends_no_datagram_larger_than_the_path),
+        T(refuses_datagrams_larger_than_the_path),
 #undef T
         OVER_IPV4(a_syn_without_room_is_dropped),
         OVER_IPV4(a_conversation_is_whole),

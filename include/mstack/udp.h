@@ -40,7 +40,8 @@ void ms_udp_close(struct ms_udp *udp);
 void ms_udp_local(const struct ms_udp *udp, struct ms_endpoint *local);
 /*
  * Lends payload until its release() is called. Sent at the next ms_poll(), in fragments if it is
- * larger than the path's MTU. On an error nothing was taken.
+ * larger than the path's MTU, which a build without fragments refuses as MS_ERROR_TOO_LONG. On an
+ * error nothing was taken.
  */
 enum ms_error ms_udp_send(struct ms_udp *udp, const struct ms_endpoint *remote,
                           struct ms_buf *payload) MS_MUST_CHECK;

@@ -2,13 +2,19 @@
 /* Echo requests and replies. */
 #include "ip/echo.h"
 
+#include "ip/fragment.h"
 #include "ip/icmp_message.h"
 #include "ip/ip_floor.h"
 #include "wire/icmpv6.h"
 
 static const uint64_t ERROR_WAIT_US = 60000000; /* an error that comes later is about nothing */
 
-enum { IP_LEN_MAX = 65535, IPV4_HEADER_BYTES = 20, TRAFFIC_CLASS_DSCP = 0xfc };
+enum {
+    IP_LEN_MAX = 65535,
+    IPV4_HEADER_BYTES = 20,
+    IPV6_HEADER_BYTES = 40,
+    TRAFFIC_CLASS_DSCP = 0xfc
+};
 
 /* The place of a type in memory, as a word for the checksum. */
 static uint16_t type_word(uint8_t type)
@@ -195,6 +201,14 @@ static enum ms_error check_payload(const struct ms_buf *payload, bool is_ipv4)
     return payload->len <= max ? MS_OK : MS_ERROR_TOO_LONG;
 }
 
+/* Larger than the path, and there are no fragments. */
+static bool is_too_large(const struct path *path, const struct ip_send *send)
+{
+    uint32_t header_len = addr_is_ipv4(send->remote) ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+
+    return send->len + header_len > path->mtu && !ms_fragment_is_possible();
+}
+
 enum ms_error ms_icmp_send_echo(struct ms_stack *stack, const struct ms_endpoint *remote,
                                 uint16_t identifier, uint16_t sequence, struct ms_buf *payload)
 {
@@ -219,6 +233,8 @@ enum ms_error ms_icmp_send_echo(struct ms_stack *stack, const struct ms_endpoint
         error = ms_ip_find_path(stack, remote->netif, &local, &remote->addr, &path);
     if (error)
         return error;
+    if (is_too_large(&path, &send))
+        return MS_ERROR_TOO_LONG;
     if (ms_netif_queue_room(path.netif) == 0)
         return MS_ERROR_QUEUE_FULL;
     frame = ms_frame_alloc(stack);

@@ -5,6 +5,8 @@
 
 #include "ip/ip.h"
 
+/* False: this build has no fragments, and what is larger than its path cannot be sent. */
+bool ms_fragment_is_possible(void);
 /*
  * Sends the datagram in fragments that fit the path, all of them or none. Payload is shared by
  * reference, only what lies in the frame's head is copied. Takes over the reference.

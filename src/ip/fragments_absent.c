@@ -20,6 +20,8 @@ enum ms_drop ms_reassembly_input(struct packet *p, const struct fragment *fragme
 void ms_reassembly_expired(struct timer *timer) { (void)timer; }
 void ms_reassembly_flush(struct ms_netif *netif) { (void)netif; }
 
+bool ms_fragment_is_possible(void) { return false; }
+
 void ms_fragment_output(struct ms_stack *stack, const struct path *path, struct ms_frame *frame,
                         const struct ip_send *send)
 {

@@ -2,6 +2,7 @@
 /* Sending datagrams. */
 #include "ip/output.h"
 #include "core/frame.h"
+#include "ip/fragment.h"
 #include "udp/socket.h"
 #include "wire/udp.h"
 
@@ -130,7 +131,7 @@ MS_COLD static enum ms_error send_large(struct ms_udp *udp, uint16_t port, struc
     uint32_t header = ip_header_len(&udp->path_remote), room, frames;
     struct ms_frame *frame;
 
-    if (is_too_long(&udp->path_remote, payload->len))
+    if (!ms_fragment_is_possible() || is_too_long(&udp->path_remote, payload->len))
         return MS_ERROR_TOO_LONG;
     if (header == IPV6_HEADER)
         header += FRAGMENT_HEADER;
