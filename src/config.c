@@ -46,6 +46,7 @@ void ms_config_default(struct ms_config *config)
         .tcp_rto_max_us = 120000000,
         .tcp_msl_us = 30000000,
         .tcp_user_timeout_us = 300000000,
+        .tcp_fin_wait_2_us = 60000000,
         .tcp_cc = &ms_cc_newreno,
         .tcp_timestamps = true,
         .tcp_sack = true,

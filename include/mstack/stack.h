@@ -53,6 +53,8 @@ struct ms_config {
     uint32_t tcp_rto_max_us;        /* at least 60 s (RFC 6298, 2.5) */
     uint32_t tcp_msl_us;            /* TIME-WAIT lasts twice this */
     uint64_t tcp_user_timeout_us;   /* R2: unacknowledged for so long closes; 0: never */
+    uint32_t tcp_fin_wait_2_us;     /* our end closed, and the peer silent for so long: the other
+                                     * end is closed too, unless keepalive watches it; 0: never */
     const struct ms_cc_ops *tcp_cc; /* congestion control of new connections */
     bool tcp_timestamps;            /* offer RFC 7323 timestamps */
     bool tcp_sack;                  /* offer RFC 2018 */

@@ -135,10 +135,10 @@ struct ms_tcp_info {
     uint32_t queued_bytes;                       /* lent and not yet acknowledged */
     uint64_t bytes_acked, bytes_received;
     uint32_t segments_sent, segments_received;
-    uint32_t retransmitted_segments; /* all of them */
-    uint32_t timeouts;               /* retransmission timer */
-    uint32_t duplicates_received, out_of_order_received;
-    uint32_t reordered_bytes; /* held out of order now */
+    uint32_t retransmitted_segments;                     /* all of them */
+    uint32_t timeouts;                                   /* retransmission timer */
+    uint32_t duplicates_received, out_of_order_received; /* counted up to 65535 */
+    uint32_t reordered_bytes;                            /* held out of order now */
 };
 void ms_tcp_info(const struct ms_tcp *tcp, struct ms_tcp_info *info);
 

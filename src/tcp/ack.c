@@ -151,6 +151,8 @@ MS_COLD void ms_ack_closes(struct ms_tcp *c)
     ms_conn_move(c, TCP_EVENT_FIN_ACKED);
     if (c->state == MS_TCP_TIME_WAIT)
         ms_time_wait_enter(c);
+    else
+        ms_conn_start_keepalive(c);
 }
 
 /* SYN-RECEIVED after a simultaneous open. False: the segment is not acceptable. */

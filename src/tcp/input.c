@@ -24,7 +24,7 @@ static void trim_left(struct ms_tcp *c, struct segment *s)
 
     if (cut > 0 && !(s->flags & TCP_RST)) {
         c->recv.duplicate = (struct seq_range){ s->seq, s->seq + cut };
-        c->duplicates = (uint16_t)(c->duplicates + 1);
+        c->duplicates = (uint16_t)min_u32(c->duplicates + 1u, UINT16_MAX);
         c->stack->counters.tcp_duplicate_segments++;
         c->due |= DUE_ACK;
     }

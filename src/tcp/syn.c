@@ -7,6 +7,7 @@
 enum {
     FIRST_TIMEOUT_US = 1000000, /* RFC 6298, 2.1 */
     TIMEOUT_MAX_US = 64000000,
+    RETRIES_WHEN_BUSY = 2, /* somebody may be using us to send these to others */
 };
 
 static uint32_t record_number(const struct tcp_floor *floor, const struct syn_record *record)
@@ -289,12 +290,20 @@ enum ms_drop ms_syn_input(struct tcp_floor *floor, struct syn_record *record, st
     return establish(floor, record, s);
 }
 
+/* Fewer when more than half of the records are taken (RFC 4987, 3.3). */
+static bool may_retry(const struct tcp_floor *floor, const struct syn_record *record)
+{
+    bool is_busy = floor->syns.used > (floor->syns.count + 1) / 2;
+
+    return record->retransmissions + 1 < (is_busy ? RETRIES_WHEN_BUSY + 1 : SYN_RETRIES);
+}
+
 /* One record's time has come: SYN-ACK again, or the end. */
 static void retransmit(struct ms_stack *stack, struct syn_record *record)
 {
     struct ms_netif *netif = ms_ip_netif_of(stack, &record->entry.flow.local);
 
-    if (!netif || !listener_of(stack, record) || record->retransmissions + 1 == SYN_RETRIES) {
+    if (!netif || !listener_of(stack, record) || !may_retry(stack->tcp, record)) {
         forget(stack, record);
         stack->counters.tcp_attempt_fails++;
         return;

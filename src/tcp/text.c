@@ -63,7 +63,7 @@ __attribute__((noinline)) static void hold(struct ms_tcp *c, const struct segmen
 
     if (copy)
         ms_frame_put(copy);
-    c->out_of_order = (uint16_t)(c->out_of_order + 1);
+    c->out_of_order = (uint16_t)min_u32(c->out_of_order + 1u, UINT16_MAX);
     c->stack->counters.tcp_out_of_order_segments++;
     if (drop == MS_DROP_TCP_DUPLICATE) {
         c->recv.duplicate = (struct seq_range){ held.seq, held.seq + held.len };

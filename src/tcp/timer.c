@@ -96,7 +96,8 @@ static void retransmit_expired(struct ms_tcp *c)
         (c->backoffs == 0 || seq_ge(c->received_ms, c->progress_ms)))
         c->progress_ms = c->stack->tcp->now_ms;
     if (user_timeout_left_us(c) == 0) {
-        c->due |= DUE_RESET;
+        if (c->state != MS_TCP_SYN_SENT) /* there is nobody yet to be told */
+            c->due |= DUE_RESET;
         ms_conn_end(c, MS_ERROR_TIMED_OUT);
         return;
     }
@@ -114,14 +115,24 @@ static void retransmit_expired(struct ms_tcp *c)
     report_trouble(c);
 }
 
+/*
+ * How long the peer may be silent before it is asked or, if all that is left is to wait for its
+ * FIN, given up; 0: for ever.
+ */
+static uint64_t silence_us(const struct ms_tcp *c)
+{
+    uint64_t probing_s = (uint32_t)c->keepalive_probes * c->keepalive_interval_s;
+
+    if (c->keepalive_idle_s > 0)
+        return (c->keepalive_idle_s + probing_s) * MS_PER_S * US_PER_MS;
+    return c->state == MS_TCP_FIN_WAIT_2 ? c->stack->config.tcp_fin_wait_2_us : 0;
+}
+
 static uint64_t keepalive_deadline_us(const struct ms_tcp *c)
 {
-    uint32_t wait_s = c->keepalive_idle_s + (uint32_t)c->keepalive_probes * c->keepalive_interval_s;
-    uint32_t passed_ms = c->stack->tcp->now_ms - c->received_ms;
+    uint64_t passed_us = (uint64_t)(c->stack->tcp->now_ms - c->received_ms) * US_PER_MS;
 
-    if (wait_s * (uint64_t)MS_PER_S <= passed_ms)
-        return c->stack->now_us;
-    return c->stack->now_us + (wait_s * (uint64_t)MS_PER_S - passed_ms) * US_PER_MS;
+    return c->stack->now_us + silence_us(c) - min_u64(silence_us(c), passed_us);
 }
 
 /* RFC 9293, 3.8.4: idle for so long, and nothing outstanding. */
@@ -133,7 +144,7 @@ static void keepalive_expired(struct ms_tcp *c)
         return;
     }
     if (keepalive_deadline_us(c) <= c->stack->now_us) {
-        if (c->keepalive_probes >= c->keepalive_probes_max) {
+        if (c->keepalive_idle_s == 0 || c->keepalive_probes >= c->keepalive_probes_max) {
             c->due |= DUE_RESET;
             ms_conn_end(c, MS_ERROR_TIMED_OUT);
             return;
@@ -147,7 +158,7 @@ static void keepalive_expired(struct ms_tcp *c)
 
 void ms_conn_start_keepalive(struct ms_tcp *c)
 {
-    if (c->keepalive_idle_s == 0)
+    if (silence_us(c) == 0)
         ms_conn_disarm(c, CONN_TIMER_KEEPALIVE);
     else
         ms_conn_arm(c, CONN_TIMER_KEEPALIVE, keepalive_deadline_us(c));

@@ -89,7 +89,7 @@ enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s);
 void ms_segment_trim_right(const struct ms_tcp *c, struct segment *s);
 /* text.c */
 size_t ms_kept_copy_size(void);
-/* timer.c: (re)starts or stops keepalive, as the connection is set. */
+/* timer.c: (re)starts or stops watching a silent peer, as the connection is set. */
 void ms_conn_start_keepalive(struct ms_tcp *c);
 /* syn_sent.c: RFC 9293, 3.10.7.3. */
 void ms_conn_opened(struct ms_tcp *c);

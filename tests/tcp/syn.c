@@ -66,6 +66,25 @@ static void lets_a_handshake_take_three_minutes(void **state)
     assert_int_equal(w->app->received, 5);
 }
 
+/* Catalogue R03: a flood of SYNs in others' names is not multiplied by eight. */
+static void sends_few_again_when_there_are_many(void **state)
+{
+    struct peer *w;
+
+    peer_config(state)->tcp_syn_records = 8;
+    w = peer_start(state);
+    peer_listen(w, 0);
+    for (uint16_t port = 4001; port <= 4008; port++) {
+        peer_flow(w, port);
+        peer_send_syn(w, OFFER());
+        EXPECT(w, .flags = TCP_SYN | TCP_ACK);
+    }
+    peer_run(w, 300 * SECOND);
+    assert_in_range(COUNT(w, tcp_retransmitted_segments), 8 * 2, 8 * 2 + 4 * 5);
+    assert_in_range(COUNT(w, tcp_attempt_fails), 8, 8);
+    peer_discard(w);
+}
+
 /* RFC 9293 3.8.3: and there is an end to it, of which the user hears nothing. */
 static void gives_up_a_handshake_in_the_end(void **state)
 {
@@ -533,6 +552,7 @@ int main(void)
         OVER_BOTH(sends_the_syn_ack_again_ever_more_seldom),
         OVER_BOTH(handshakes_keep_their_own_times),
         OVER_BOTH(lets_a_handshake_take_three_minutes),
+        OVER_BOTH(sends_few_again_when_there_are_many),
         OVER_BOTH(gives_up_a_handshake_in_the_end),
         OVER_BOTH(remembers_the_options_of_the_syn),
         OVER_BOTH(offers_no_option_that_the_syn_had_not),

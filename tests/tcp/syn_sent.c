@@ -95,6 +95,7 @@ static void gives_up_in_the_end(void **state)
     assert_int_equal(w->app->why, MS_ERROR_TIMED_OUT);
     assert_int_equal(COUNT(w, tcp_attempt_fails), 1);
     assert_int_equal(COUNT(w, tcp_established_resets), 0);
+    assert_int_equal(COUNT(w, tcp_out_resets), 0);
     peer_discard(w);
     ANSWER(w, ); /* too late */
     EXPECT(w, .flags = TCP_RST, .seq = 1);

@@ -363,6 +363,54 @@ static void probes_half_closed_connections(void **state)
     peer_discard(w);
 }
 
+/* A connection that waits for the peer's FIN alone: our own is acknowledged. */
+static struct peer *half_closed(struct peer *w)
+{
+    app_close(w->app);
+    EXPECT(w, .flags = TCP_ACK | TCP_FIN, .seq = 1);
+    SEND(w, .ack = 2);
+    assert_int_equal(app_state(w->app), MS_TCP_FIN_WAIT_2);
+    return w;
+}
+
+/* Catalogue R08: nobody is waited for for ever in FIN-WAIT-2. */
+static void gives_up_a_peer_that_never_closes(void **state)
+{
+    struct peer *w = half_closed(PASSIVE(state));
+
+    QUIET(w, 59 * SECOND);
+    assert_int_equal(w->app->closed, 0);
+    EXPECT_WITHIN(w, 2 * SECOND, .flags = TCP_RST | TCP_ACK, .seq = 2);
+    assert_int_equal(w->app->closed, 1);
+    assert_int_equal(w->app->why, MS_ERROR_TIMED_OUT);
+}
+
+static void goes_on_receiving_from_a_peer_that_speaks(void **state)
+{
+    struct peer *w = half_closed(PASSIVE(state));
+
+    for (unsigned i = 0; i < 10; i++) {
+        peer_run(w, 50 * SECOND);
+        SEND(w, .len = 1);
+        EXPECT_WITHIN(w, SECOND / 2, .ack = 2 + i);
+    }
+    assert_int_equal(w->app->received, 10);
+    QUIET(w, 58 * SECOND);
+    SEND(w, .flags = TCP_ACK | TCP_FIN);
+    EXPECT(w, .seq = 2, .ack = 12);
+    assert_int_equal(w->app->why, MS_OK);
+}
+
+static void waits_for_ever_if_told_so(void **state)
+{
+    struct peer *w;
+
+    peer_config(state)->tcp_fin_wait_2_us = 0;
+    w = half_closed(PASSIVE(state));
+    QUIET(w, 30ull * 24 * 3600 * SECOND);
+    assert_int_equal(w->app->closed, 0);
+}
+
 /* ms_next_deadline() never lies in the past for long, nor asks to be polled for nothing. */
 static void asks_for_no_needless_polls(void **state)
 {
@@ -437,6 +485,9 @@ int main(void)
         OVER_BOTH(probes_only_the_idle),
         OVER_BOTH(probes_nobody_with_data_in_flight),
         OVER_BOTH(probes_half_closed_connections),
+        OVER_BOTH(gives_up_a_peer_that_never_closes),
+        OVER_BOTH(goes_on_receiving_from_a_peer_that_speaks),
+        OVER_BOTH(waits_for_ever_if_told_so),
         OVER_IPV4(asks_for_no_needless_polls),
         OVER_BOTH(bears_a_window_shrunk_to_nothing),
         OVER_BOTH(knows_deadlines_of_long_ago),
