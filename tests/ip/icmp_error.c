@@ -215,6 +215,23 @@ static void half_a_datagram_is_told_when_its_time_is_up(void **state)
     assert_int_equal(sent.body_len, 84);
 }
 
+/* Nor is it put together, or told of, by whoever gets the interface's place. */
+static void half_a_datagram_goes_with_its_interface(void **state)
+{
+    const uint8_t first[2] = { 6, 0x20 }, second[2] = { 7, 8 };
+
+    (void)state;
+    assert_int_equal(knock(PEER, OWN, 64, first), MS_DROP_NONE);
+    ms_netif_detach(w.netif);
+    assert_int_equal(ms_stack_counters(w.stack)->ip_reassembly_fails, 1);
+    assert_int_equal(ms_netif_attach(w.stack, &w.driver, &w.netif), MS_OK);
+    world_add_addr(&w, OWN, 24);
+    assert_int_equal(knock(PEER, OWN, 64, second), MS_DROP_NONE);
+    world_advance(&w, 120000000);
+    assert_int_equal(world_discard(&w), 0);
+    assert_int_equal(ms_stack_counters(w.stack)->ip_reassembly_ok, 0);
+}
+
 /* R14: a flood from one source is answered a few times. */
 static void errors_are_rate_limited(void **state)
 {
@@ -241,6 +258,7 @@ int main(void)
         T(some_packets_deserve_no_error),
         T(a_parameter_problem_points_at_the_byte),
         T(half_a_datagram_is_told_when_its_time_is_up),
+        T(half_a_datagram_goes_with_its_interface),
         T(errors_are_rate_limited),
 #undef T
     };
