@@ -148,6 +148,7 @@ void ms_addr_link_changed(struct ms_netif *netif)
     }
     if (!netif->is_up)
         return;
+    ms_nd_link_up(netif);
     ms_groups_report(netif, true);
     ms_groups_report(netif, false);
 }

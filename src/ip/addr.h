@@ -31,7 +31,10 @@ void ms_addr_duplicate(struct netif_addr *entry);
 /* New lifetimes (RFC 4862, 5.5.3); what has run out is deprecated or removed by the timer. */
 void ms_addr_set_lifetimes(struct netif_addr *entry, uint64_t valid_until_us,
                            uint64_t preferred_until_us);
-/* The interface came up, or went down: what is being detected begins anew, or waits. */
+/*
+ * The interface came up, or went down: detection of duplicates begins anew, or waits; routers hear
+ * of us again.
+ */
 void ms_addr_link_changed(struct ms_netif *netif);
 /* TIMER_ADDRESS fired. */
 void ms_addr_expired(struct timer *timer);

@@ -25,6 +25,7 @@ void ms_nd_init(struct ms_stack *stack, struct arena *arena)
 }
 
 void ms_nd_flush(struct ms_netif *netif) { (void)netif; }
+void ms_nd_link_up(struct ms_netif *netif) { (void)netif; }
 void ms_nd_router_expired(struct timer *timer) { (void)timer; }
 void ms_nd_dad_start(struct netif_addr *entry) { (void)entry; }
 void ms_nd_dad_expired(struct netif_addr *entry) { (void)entry; }

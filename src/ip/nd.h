@@ -30,6 +30,8 @@ void ms_nd_solicit(struct ms_netif *netif, const struct ms_addr *target, const u
 void ms_nd_router_lost(struct ms_netif *netif, const struct ms_addr *router);
 /* TIMER_ROUTER fired. */
 void ms_nd_router_expired(struct timer *timer);
+/* Routers are solicited anew: it may be another link (RFC 4861, 6.3.7). */
+void ms_nd_link_up(struct ms_netif *netif);
 /* The interface goes: no more solicitations, its routers and prefixes are forgotten. */
 void ms_nd_flush(struct ms_netif *netif);
 

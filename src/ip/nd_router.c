@@ -431,11 +431,28 @@ void ms_nd_flush(struct ms_netif *netif)
     *link_of(netif) = (struct nd_link){ .solicit_us = 0 };
     netif->autoconfigures = false;
     netif->solicitations_left = 0;
+    netif->reachable_time_us = netif->retrans_time_us = 0; /* the usual ones */
+}
+
+/* After a while, so that a whole network that was switched on does not ask at once. */
+static void solicitation_start(struct ms_netif *netif)
+{
+    struct ms_stack *stack = netif->stack;
+
+    netif->solicitations_left = SOLICITATIONS;
+    link_of(netif)->solicit_us =
+        stack->now_us + ms_random_below(&stack->random, SOLICITATION_DELAY_US) + 1;
+    arm(netif);
+}
+
+void ms_nd_link_up(struct ms_netif *netif)
+{
+    if (netif->autoconfigures)
+        solicitation_start(netif);
 }
 
 enum ms_error ms_netif_autoconfigure_ipv6(struct ms_netif *netif)
 {
-    struct ms_stack *stack = netif->stack;
     enum ms_error error;
 
     if (!netif->driver || netif->driver->mtu < IPV6_MTU_MIN)
@@ -444,9 +461,6 @@ enum ms_error ms_netif_autoconfigure_ipv6(struct ms_netif *netif)
     if (error || netif->autoconfigures)
         return error;
     netif->autoconfigures = true;
-    netif->solicitations_left = SOLICITATIONS;
-    link_of(netif)->solicit_us =
-        stack->now_us + ms_random_below(&stack->random, SOLICITATION_DELAY_US) + 1;
-    arm(netif);
+    solicitation_start(netif);
     return MS_OK;
 }

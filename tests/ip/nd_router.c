@@ -142,6 +142,35 @@ static void solicitations_become_hourly(void **state)
     assert_in_range(count, 8, 11);
 }
 
+static unsigned count_solicitations(uint64_t us)
+{
+    struct sent_message sent;
+    unsigned count = 0;
+
+    world_advance(&w, us);
+    while (world_sent_type(&w, ICMPV6_ROUTER_SOLICITATION, &sent))
+        count++;
+    return count;
+}
+
+/* RFC 4861, 6.3.7: whoever waited for an hour, or has a router, may be on another link now. */
+static void routers_are_solicited_anew_when_the_link_comes_up(void **state)
+{
+    (void)state;
+    world_advance(&w, 20000 * SECOND);
+    world_discard(&w);
+    for (unsigned has_router = 0; has_router < 2; has_router++) {
+        if (has_router)
+            assert_int_equal(advertise(ROUTER, 9000), MS_DROP_NONE);
+        assert_int_equal(count_solicitations(100 * SECOND), 0);
+        ms_netif_set_up(w.netif, false);
+        ms_netif_set_up(w.netif, true);
+        assert_int_equal(count_solicitations(SECOND + 1), 1);
+        assert_int_equal(count_solicitations(10 * SECOND), has_router ? 0 : 2);
+    }
+    assert_int_equal(advertise(ROUTER, 0), MS_DROP_NONE);
+}
+
 static void a_router_is_the_default_for_its_lifetime(void **state)
 {
     (void)state;
@@ -492,12 +521,19 @@ static void a_flood_of_prefixes_is_bounded(void **state)
 
 static void an_interface_that_goes_takes_all_with_it(void **state)
 {
+    const struct nd_message slow = { .hop_limit = 99, .retransmit_ms = 9999, .reachable_ms = 9999 };
+
     (void)state;
     advertise(ROUTER, 1800);
     prefix(PREFIX, 64, BOTH, 100, 100);
+    assert_int_equal(world_router(&w, ROUTER, &slow), MS_DROP_NONE);
+    assert_int_equal(w.netif->retrans_time_us, 9999000);
     ms_netif_detach(w.netif);
     assert_int_equal(ms_netif_attach(w.stack, &w.driver, &w.netif), MS_OK);
     ms_netif_set_up(w.netif, true);
+    assert_int_equal(w.netif->hop_limit, 64);
+    assert_int_equal(w.netif->retrans_time_us, 0);
+    assert_int_equal(w.netif->reachable_time_us, 0);
     assert_null(gateway());
     assert_false(is_on_link("2001:db8:1::77"));
     assert_int_equal(advertise(ROUTER, 1800), MS_DROP_ND_NOT_FOR_US);
@@ -511,6 +547,7 @@ int main(void)
 #define T_FRESH(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
         T_FRESH(routers_are_solicited_until_one_answers),
         T(solicitations_become_hourly),
+        T(routers_are_solicited_anew_when_the_link_comes_up),
         T(a_router_is_the_default_for_its_lifetime),
         T(one_router_ends_and_another_goes_on),
         T_FRESH(a_router_heard_early_is_solicited_once),
