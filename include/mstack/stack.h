@@ -148,7 +148,8 @@ struct ms_echo {
     uint8_t icmp_type, icmp_code;
 };
 typedef void ms_echo_fn(void *user, const struct ms_echo *echo);
-/* Who hears of echo replies, and of errors to echoes sent. One handler a stack; NULL: nobody. */
+/* Who hears of echo replies, and of errors to the last eight echoes, if they were sent in the last
+ * minute. One handler a stack; NULL: nobody. */
 void ms_icmp_on_echo(struct ms_stack *stack, ms_echo_fn *on_echo, void *user);
 /* Sends an echo request with the bytes lent. Sent at the next ms_poll(). */
 enum ms_error ms_icmp_send_echo(struct ms_stack *stack, const struct ms_endpoint *remote,

@@ -7,7 +7,7 @@
 #include "ip/icmp.h"
 #include "wire/icmp.h"
 
-enum { ECHOES_REMEMBERED = 16 };
+enum { ECHOES_REMEMBERED = 8 };
 
 /* A request of ours. */
 struct echo_sent {
