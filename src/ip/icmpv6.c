@@ -60,7 +60,8 @@ static bool read_quote(struct icmp_report *report, struct ipv6_header *quoted, s
     memcpy(report->flow.remote.bytes, quoted->dst, sizeof(quoted->dst));
     report->protocol = quoted->next_header;
     report->quote = b;
-    return skip_fragment_header(report) && report->protocol != IP_PROTOCOL_ICMP;
+    return !addr_is_ipv4(&report->flow.remote) && skip_fragment_header(report) &&
+           report->protocol != IP_PROTOCOL_ICMP;
 }
 
 /* Below what every link takes, a path MTU is an attack (RFC 8201, 4; RFC 8021). */

@@ -51,8 +51,6 @@ static enum ms_drop query_input(struct packet *p, const struct mld_header *heade
 {
     bool is_general = addr_is_unspecified(group);
 
-    if (!is_general && !addr_is_multicast(group))
-        return MS_DROP_GROUP_MALFORMED;
     if (!is_general && !ms_group_is_joined(p->netif, group))
         return MS_DROP_GROUP_NOT_JOINED;
     ms_group_queried(p->netif, group, false, ms_mld_max_response_ms(header));
@@ -69,6 +67,12 @@ static bool is_from_link(const struct packet *p, uint8_t type)
     return addr_is_link_local(from) || (type == ICMPV6_MLD_REPORT && addr_is_unspecified(from));
 }
 
+/* A group of IPv6, not one of IPv4 in its mapped form; a general query asks for all. */
+static bool is_group_sane(const struct ms_addr *group, uint8_t type)
+{
+    return group->bytes[0] == 0xff || (type == ICMPV6_MLD_QUERY && addr_is_unspecified(group));
+}
+
 enum ms_drop ms_mld_input(struct packet *p, const struct icmpv6_header *icmpv6)
 {
     struct mld_header header = { 0 };
@@ -80,6 +84,8 @@ enum ms_drop ms_mld_input(struct packet *p, const struct icmpv6_header *icmpv6)
     if (!is_from_link(p, header.type))
         return MS_DROP_GROUP_MALFORMED;
     memcpy(group.bytes, header.group, sizeof(group.bytes));
+    if (!is_group_sane(&group, header.type))
+        return MS_DROP_GROUP_MALFORMED;
     switch (header.type) {
     case ICMPV6_MLD_QUERY: return query_input(p, &header, &group);
     case ICMPV6_MLD_REPORT: return ms_group_reported(p->netif, &group);

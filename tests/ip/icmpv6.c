@@ -285,6 +285,21 @@ static void a_quote_that_proves_nothing_is_refused(void **state)
     }
 }
 
+/* Nor one to an IPv4 destination, whose echo or path MTU it would seem to be about. */
+static void a_quote_to_an_ipv4_destination_is_refused(void **state)
+{
+    struct ms_addr mapped = world_addr("192.0.2.9");
+    uint8_t quote[64];
+    struct icmp_report report;
+
+    (void)state;
+    put_quote(quote, IP_PROTOCOL_UDP, 1460);
+    memcpy(quote + 24, mapped.bytes, 16);
+    assert_int_equal(report_of((struct error){ 2, 0, 1300 }, quote, 48, &report),
+                     MS_DROP_ICMP_BAD_QUOTE);
+    assert_int_equal(report.kind, ICMP_NOTHING);
+}
+
 /* What we sent in fragments is quoted with a fragment header; only the first has ports. */
 static void a_quoted_first_fragment_is_believed(void **state)
 {
@@ -595,6 +610,7 @@ int main(void)
         T(errors_are_hard_soft_or_too_big),
         T(an_mtu_below_1280_or_not_below_the_packet_is_ignored),
         T(a_quote_that_proves_nothing_is_refused),
+        T(a_quote_to_an_ipv4_destination_is_refused),
         T(a_quoted_first_fragment_is_believed),
         T(a_ping_too_big_for_the_path_is_cut_the_next_time),
         T(an_unknown_next_header_is_told_where_it_is_named),

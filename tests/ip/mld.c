@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "support/ip_world.h"
+#include "wire/igmp.h"
 
 #define GROUP6  "ff05::1234"
 #define ROUTER6 "fe80::ffff"
@@ -151,6 +152,25 @@ static void messages_that_make_no_sense_are_dropped(void **state)
     assert_int_equal(world_discard(&w), 0);
 }
 
+/* Else a forged report of IPv6 would keep us from reporting our groups of IPv4. */
+static void groups_of_ipv4_are_none_of_its(void **state)
+{
+    static const uint8_t types[] = { ICMPV6_MLD_QUERY, ICMPV6_MLD_REPORT };
+    struct ms_addr group = world_addr("::ffff:239.1.2.3");
+    struct message m = { .from = "fe80::77", .to = "ff02::1", .body = group.bytes, .body_len = 16 };
+
+    (void)state;
+    world_add_addr(&w, "192.0.2.1", 24);
+    join("239.1.2.3");
+    world_advance(&w, 0);
+    for (unsigned i = 0; i < sizeof(types); i++) {
+        m.type = types[i];
+        assert_int_equal(world_message(&w, &m), MS_DROP_GROUP_MALFORMED);
+    }
+    world_advance(&w, 60000000);
+    assert_int_equal(count_type(IGMP_REPORT_V2), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +178,7 @@ int main(void)
         T(mld_tells_of_joining_and_leaving),
         T(without_an_address_the_unspecified_one_does),
         T(messages_that_make_no_sense_are_dropped),
+        T(groups_of_ipv4_are_none_of_its),
 #undef T
     };
 
