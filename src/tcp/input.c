@@ -160,7 +160,7 @@ static inline bool is_ack_known(const struct ms_tcp *c, const struct segment *s)
            !(c->flags & (CONN_RECOVERY | CONN_LOSS));
 }
 
-/* Fifth. False: the segment goes no further. */
+/* Fifth, of an expected segment. False: it goes no further. */
 static MS_INLINE bool ack_arrives(struct ms_tcp *c, const struct segment *s, enum ms_drop *drop)
 {
     if (is_ack_known(c, s)) {
@@ -173,14 +173,15 @@ static MS_INLINE bool ack_arrives(struct ms_tcp *c, const struct segment *s, enu
 }
 
 /* It has passed the checks. */
-static MS_INLINE enum ms_drop sound_segment_arrives(struct ms_tcp *c, struct segment *s)
+static MS_INLINE enum ms_drop sound_segment_arrives(struct ms_tcp *c, struct segment *s,
+                                                    bool is_expected)
 {
     enum ms_drop drop = MS_DROP_NONE;
 
     c->received_ms = c->stack->tcp->now_ms;
     c->keepalive_probes = 0;
     c->segments_received++;
-    if (!ack_arrives(c, s, &drop))
+    if (!(is_expected ? ack_arrives(c, s, &drop) : ms_ack_arrives(c, s, &drop)))
         return drop;
     update_ts_recent(c, s); /* not before its ACK is believed: a blind guess is not */
     if (s->payload_len > 0 || (s->flags & (TCP_FIN | TCP_URG)))
@@ -194,7 +195,7 @@ enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
 {
     enum ms_drop drop;
 
-    return passes_checks(c, s, &drop) ? sound_segment_arrives(c, s) : drop;
+    return passes_checks(c, s, &drop) ? sound_segment_arrives(c, s, false) : drop;
 }
 
 /* RFC 9293, 3.10.7.1: a segment for nobody. */
@@ -283,7 +284,7 @@ enum ms_drop ms_tcp_input(struct packet *p)
         struct ms_tcp *c = conn_at(floor, number);
 
         if (MS_LIKELY(is_expected(c, &s)))
-            return sound_segment_arrives(c, &s);
+            return sound_segment_arrives(c, &s, true);
     }
     return unexpected_input(floor, number, &s);
 }
