@@ -42,15 +42,28 @@ static uint64_t queued_bytes(const struct ms_netif *netif)
     return bytes;
 }
 
+static void discard_queue(struct ms_netif *netif)
+{
+    netif->stats.tx_bytes -= queued_bytes(netif);
+    while (netif->queue_tail != netif->queue_head)
+        ms_frame_discard(netif->queue[netif->queue_tail++ & netif->queue_mask]);
+}
+
+/* What cannot leave shall not hold frames that others could send with. */
+MS_COLD static void discard_when_down(struct ms_netif *netif)
+{
+    netif->stack->counters.drops[MS_DROP_INTERFACE_DOWN] += netif->queue_head - netif->queue_tail;
+    discard_queue(netif);
+}
+
 void ms_netif_detach(struct ms_netif *netif)
 {
     ms_ip_detach(netif);
-    netif->stats.tx_bytes -= queued_bytes(netif);
-    while (netif->queue_tail != netif->queue_head)
-        ms_frame_put(netif->queue[netif->queue_tail++ & netif->queue_mask]);
+    discard_queue(netif);
     netif->driver = NULL;
     netif->is_up = false;
     netif->is_blocked = false;
+    ms_frames_give_back(netif->stack);
 }
 
 void ms_netif_set_up(struct ms_netif *netif, bool is_up)
@@ -58,6 +71,8 @@ void ms_netif_set_up(struct ms_netif *netif, bool is_up)
     bool is_changed = netif->is_up != is_up;
 
     netif->is_up = is_up;
+    if (!is_up)
+        discard_when_down(netif);
     ms_paths_changed(netif->stack);
     if (is_changed)
         ms_addr_link_changed(netif);
@@ -82,8 +97,10 @@ static inline bool offer(struct ms_netif *netif)
 void ms_netif_flush(struct ms_netif *netif)
 {
     netif->is_blocked = false;
-    if (!netif->driver || !netif->is_up)
+    if (MS_UNLIKELY(!netif->is_up)) {
+        discard_when_down(netif);
         return;
+    }
     while (MS_LIKELY(offer(netif))) {
         if (MS_LIKELY(netif->queue_tail == netif->queue_head))
             return;

@@ -193,6 +193,8 @@ void ms_poll(struct ms_stack *stack, uint64_t now_us)
         stack->has_lost_address = false;
         ms_tcp_check_addresses(stack);
     }
+    if (MS_UNLIKELY(stack->discarded.first != NULL))
+        ms_frames_give_back(stack);
     if (MS_UNLIKELY(!ms_ip_loop_is_empty(stack)))
         input_looped(stack);
     timer = ms_wheel_expire(&stack->wheel, stack->now_us);
@@ -214,7 +216,7 @@ static uint64_t queue_deadline_us(const struct ms_stack *stack)
     for (uint32_t i = 0; i < stack->netif_count; i++) {
         const struct ms_netif *netif = &stack->netifs[i];
 
-        if (netif->driver && netif->is_up && netif->queue_head != netif->queue_tail)
+        if (netif->driver && netif->queue_head != netif->queue_tail)
             deadline_us = min_u64(deadline_us, netif->is_blocked ? stack->now_us + RETRY_US : 0);
     }
     return deadline_us;
@@ -225,7 +227,8 @@ uint64_t ms_next_deadline(const struct ms_stack *stack)
     uint64_t deadline_us = min_u64(ms_wheel_next_deadline(&stack->wheel), queue_deadline_us(stack));
     enum tcp_pending pending = ms_tcp_pending(stack);
 
-    if (stack->has_lost_address || !ms_ip_loop_is_empty(stack) || pending == TCP_PENDING_READY)
+    if (stack->has_lost_address || stack->discarded.first || !ms_ip_loop_is_empty(stack) ||
+        pending == TCP_PENDING_READY)
         return 0;
     if (pending == TCP_PENDING_BLOCKED)
         deadline_us = min_u64(deadline_us, stack->now_us + RETRY_US);

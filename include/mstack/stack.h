@@ -86,7 +86,7 @@ enum ms_error ms_netif_attach(struct ms_stack *stack, struct ms_driver *driver,
 void ms_netif_detach(struct ms_netif *netif);
 /* Takes over one reference to each frame. */
 void ms_netif_input(struct ms_netif *netif, struct ms_frame **frames, unsigned n, uint64_t now_us);
-/* The link came up or went down. Down: frames in are dropped, frames out wait. */
+/* The link came up or went down. Down: frames in and out are dropped, and counted. */
 void ms_netif_set_up(struct ms_netif *netif, bool is_up);
 
 struct ms_netif_stats {

@@ -11,15 +11,10 @@ _Static_assert(sizeof(struct sent_frame) % alignof(struct ms_frame) == 0, "a fra
 _Static_assert(sizeof(struct pool_item) <= offsetof(struct sent_frame, stack),
                "what stays the same outlives the time in the pool");
 
-static struct sent_frame *sent_frame_of(struct ms_frame *frame)
-{
-    return (struct sent_frame *)(void *)frame - 1;
-}
-
 /* Of several slices, or borrowed ones. */
 __attribute__((noinline)) static void release_pieces(struct ms_frame *frame)
 {
-    struct sent_frame *sent = sent_frame_of(frame);
+    struct sent_frame *sent = ms_sent_frame_of(frame);
 
     for (unsigned i = 0; i < frame->slice_count; i++) {
         if (frame->slices[i].buf)
@@ -34,7 +29,7 @@ __attribute__((noinline)) static void release_pieces(struct ms_frame *frame)
  */
 static void release(struct ms_frame *frame)
 {
-    struct sent_frame *sent = sent_frame_of(frame);
+    struct sent_frame *sent = ms_sent_frame_of(frame);
     struct ms_buf *buf;
 
     if (MS_UNLIKELY(sent->parent || frame->slice_count > 1)) {
@@ -70,7 +65,7 @@ size_t ms_sent_frame_size(const struct ms_config *config)
 void ms_frame_add_borrowed(struct ms_frame *frame, struct ms_frame *parent, const uint8_t *data,
                            uint32_t len)
 {
-    struct sent_frame *sent = sent_frame_of(frame);
+    struct sent_frame *sent = ms_sent_frame_of(frame);
     struct ms_slice *slice = &frame->slices[frame->slice_count++];
 
     MS_ASSERT(frame->slice_count <= frame->slice_capacity);
@@ -82,4 +77,38 @@ void ms_frame_add_borrowed(struct ms_frame *frame, struct ms_frame *parent, cons
         sent->parent = parent;
         ms_frame_get(parent);
     }
+}
+
+void ms_frame_list_append(struct frame_list *list, struct ms_frame *frame)
+{
+    ms_sent_frame_of(frame)->next = NULL;
+    if (list->first)
+        ms_sent_frame_of(list->last)->next = frame;
+    else
+        list->first = frame;
+    list->last = frame;
+}
+
+struct ms_frame *ms_frame_list_take(struct frame_list *list)
+{
+    struct ms_frame *frame = list->first;
+
+    if (frame)
+        list->first = ms_sent_frame_of(frame)->next;
+    return frame;
+}
+
+void ms_frame_discard(struct ms_frame *frame)
+{
+    ms_frame_list_append(&ms_sent_frame_of(frame)->stack->discarded, frame);
+}
+
+void ms_frames_give_back(struct ms_stack *stack)
+{
+    struct frame_list list = stack->discarded;
+    struct ms_frame *frame;
+
+    stack->discarded.first = NULL; /* what is discarded meanwhile waits for the next time */
+    while ((frame = ms_frame_list_take(&list)))
+        ms_frame_put(frame);
 }

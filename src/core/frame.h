@@ -16,7 +16,26 @@ enum {
 struct sent_frame {
     struct ms_frame *parent; /* a received frame whose bytes the slices show, or NULL */
     struct ms_stack *stack;
+    struct ms_frame *next; /* on a list */
 };
+
+static inline struct sent_frame *ms_sent_frame_of(struct ms_frame *frame)
+{
+    return (struct sent_frame *)(void *)frame - 1;
+}
+
+/* At the end of a list of the stack's own frames. */
+void ms_frame_list_append(struct frame_list *list, struct ms_frame *frame);
+/* The first one, which then is on no list; NULL: there is none. */
+struct ms_frame *ms_frame_list_take(struct frame_list *list);
+
+/*
+ * Gives up a frame on its way out, with the reference. Its buffers go back only when nobody is in
+ * the middle of anything: whoever gets one back may send it again at once.
+ */
+void ms_frame_discard(struct ms_frame *frame);
+/* Gives back all that was discarded before now. May call release(). */
+void ms_frames_give_back(struct ms_stack *stack);
 
 /* Shows bytes of a received frame in the next slice; keeps the frame until this one is gone. */
 void ms_frame_add_borrowed(struct ms_frame *frame, struct ms_frame *parent, const uint8_t *data,

@@ -20,6 +20,11 @@ struct ip_floor;
 struct udp_floor;
 struct tcp_floor;
 
+/* Of the stack's own frames; last means nothing without a first. */
+struct frame_list {
+    struct ms_frame *first, *last;
+};
+
 struct ms_stack {
     uint64_t now_us; /* of the last entry through one of the two doors */
     ms_checksum_fn *checksum;
@@ -27,7 +32,8 @@ struct ms_stack {
     struct ip_floor *ip;
     struct eth_floor *eth;
     struct udp_floor *udp;
-    struct pool frames; /* to send */
+    struct pool frames;          /* to send */
+    struct frame_list discarded; /* given up on their way out; ms_poll() gives them back */
     struct ms_netif *netifs;
     struct ms_netif *loop;    /* leads back to ourselves; not among netifs */
     uint32_t netif_count;     /* places, attached or not */

@@ -62,7 +62,7 @@ enum ms_drop ms_eth_input(struct packet *p, uint16_t *type)
 MS_COLD void ms_eth_queue_full(struct ms_netif *netif, struct ms_frame *frame)
 {
     ms_count_drop(netif->stack, MS_DROP_SEND_QUEUE_FULL);
-    ms_frame_put(frame);
+    ms_frame_discard(frame);
 }
 
 void ms_eth_output(struct ms_netif *netif, struct ms_frame *frame, const uint8_t destination[6],

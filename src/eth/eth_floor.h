@@ -10,8 +10,6 @@
 #include "eth/neighbor.h"
 #include "wire/eth.h"
 
-enum { NEIGHBOR_WAITING = 3 };
-
 /* RFC 4861, 7.3.2. In all but the first two the link address is known. */
 enum neighbor_state {
     NEIGHBOR_FREE,
@@ -36,7 +34,7 @@ struct neighbor {
     uint32_t hash_next;
     struct neighbor *older, *newer; /* list of INCOMPLETE ones */
     struct timer timer;
-    struct ms_frame *waiting[NEIGHBOR_WAITING]; /* the oldest first */
+    struct frame_list waiting; /* the oldest first */
     uint8_t waiting_count;
     bool is_router;
 };
@@ -48,6 +46,8 @@ struct eth_floor {
     struct siphash_key key;
     struct neighbor *incomplete_oldest, *incomplete_newest;
     uint32_t incomplete_count;
+    uint32_t waiting_count;  /* frames that wait, for all neighbours */
+    uint32_t borrowed_count; /* those among them that keep a received frame */
     ms_neighbor_solicit_fn *solicit;
     ms_neighbor_lost_fn *router_lost;
 };

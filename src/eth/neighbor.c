@@ -22,6 +22,10 @@ enum {
     IDLE_US = 10000000,     /* unused for so long, an entry may be evicted */
     INCOMPLETE_SHARE = 4,   /* at most a quarter of the cache waits for answers (RFC 6583) */
     PROBES_BEFORE_MOVE = 2, /* one of the old address's failed before a new one is believed */
+    WAITING_MAX = 48,       /* for one answer: a datagram of 64 KB in frames of 1500 bytes */
+    WAITING_MIN = 3,        /* for each one, though others have taken the common share */
+    WAITING_SHARE = 4,      /* a quarter of all frames is common to those that wait */
+    BORROWED_MAX = 8,       /* received frames kept by what waits: there may be few */
 };
 
 static struct eth_floor *floor_of(const struct ms_netif *netif) { return netif->stack->eth; }
@@ -121,25 +125,57 @@ static void incomplete_remove(struct eth_floor *floor, struct neighbor *n)
     floor->incomplete_count--;
 }
 
-/* The oldest of those that wait for the answer is not waited for any more. */
-static void waiting_drop_oldest(struct neighbor *n)
+static bool is_borrowed(struct ms_frame *frame) { return ms_sent_frame_of(frame)->parent != NULL; }
+
+/* The oldest of those that wait; NULL: none does. */
+static struct ms_frame *waiting_take(struct neighbor *n)
+{
+    struct eth_floor *floor = floor_of(n->netif);
+    struct ms_frame *frame = ms_frame_list_take(&n->waiting);
+
+    if (!frame)
+        return NULL;
+    n->waiting_count--;
+    floor->waiting_count--;
+    floor->borrowed_count -= is_borrowed(frame);
+    return frame;
+}
+
+static void unresolved(const struct neighbor *n, struct ms_frame *frame)
 {
     ms_count_drop(n->netif->stack, MS_DROP_NEIGHBOR_UNRESOLVED);
-    ms_frame_put(n->waiting[0]);
-    n->waiting_count--;
-    memmove(&n->waiting[0], &n->waiting[1], n->waiting_count * sizeof(n->waiting[0]));
+    ms_frame_discard(frame);
+}
+
+static void waiting_add(struct neighbor *n, struct ms_frame *frame)
+{
+    struct eth_floor *floor = floor_of(n->netif);
+    uint32_t share = n->netif->stack->config.frames / WAITING_SHARE;
+    uint32_t max = floor->waiting_count < share ? WAITING_MAX : WAITING_MIN;
+
+    if (is_borrowed(frame) && floor->borrowed_count == BORROWED_MAX) {
+        unresolved(n, frame);
+        return;
+    }
+    if (n->waiting_count >= max)
+        unresolved(n, waiting_take(n));
+    ms_frame_list_append(&n->waiting, frame);
+    n->waiting_count++;
+    floor->waiting_count++;
+    floor->borrowed_count += is_borrowed(frame);
 }
 
 void ms_neighbor_remove(struct neighbor *n)
 {
     struct ms_stack *stack = n->netif->stack;
     struct eth_floor *floor = stack->eth;
+    struct ms_frame *frame;
 
     MS_ASSERT(n->state != NEIGHBOR_FREE);
     if (n->state == NEIGHBOR_INCOMPLETE)
         incomplete_remove(floor, n);
-    while (n->waiting_count > 0)
-        waiting_drop_oldest(n);
+    while ((frame = waiting_take(n)))
+        unresolved(n, frame);
     ms_wheel_disarm(&stack->wheel, &n->timer);
     bucket_remove(floor, n);
     n->state = NEIGHBOR_FREE;
@@ -241,12 +277,15 @@ static void arm(struct neighbor *n, uint64_t delay_us)
 /* The source of the packet that waits longest, so that the answer knows whom it is for. */
 static bool waiting_source(const struct neighbor *n, struct ms_addr *source)
 {
+    const uint8_t *head;
+
     if (n->waiting_count == 0)
         return false;
+    head = n->waiting.first->head;
     if (addr_is_ipv4(&n->addr))
-        addr_set_ipv4(source, load_be32(n->waiting[0]->head + 12));
+        addr_set_ipv4(source, load_be32(head + 12));
     else
-        memcpy(source->bytes, n->waiting[0]->head + 8, sizeof(source->bytes));
+        memcpy(source->bytes, head + 8, sizeof(source->bytes));
     return true;
 }
 
@@ -309,9 +348,7 @@ static inline void send(struct neighbor *n, struct ms_frame *frame)
 
 static void wait(struct neighbor *n, struct ms_frame *frame)
 {
-    if (n->waiting_count == NEIGHBOR_WAITING)
-        waiting_drop_oldest(n);
-    n->waiting[n->waiting_count++] = frame;
+    waiting_add(n, frame);
     if (!ms_timer_is_armed(&n->timer))
         solicit(n);
 }
@@ -355,8 +392,7 @@ void ms_neighbor_confirm(struct neighbor *n)
 /* The link address is known at last: what waits goes. */
 static void resolve(struct neighbor *n, const uint8_t mac[6], bool is_confirmed)
 {
-    struct ms_frame *waiting[NEIGHBOR_WAITING];
-    unsigned count = n->waiting_count;
+    struct ms_frame *frame;
 
     memcpy(n->header, mac, ETH_ADDRESS_LEN);
     incomplete_remove(floor_of(n->netif), n);
@@ -364,10 +400,8 @@ static void resolve(struct neighbor *n, const uint8_t mac[6], bool is_confirmed)
         become_reachable(n);
     else
         become_stale(n);
-    memcpy(waiting, n->waiting, sizeof(waiting));
-    n->waiting_count = 0;
-    for (unsigned i = 0; i < count; i++)
-        ms_neighbor_output(n, waiting[i]);
+    while ((frame = waiting_take(n)))
+        ms_neighbor_output(n, frame);
 }
 
 /* Somebody says, unasked, that the neighbour is at mac. */
@@ -420,8 +454,11 @@ void ms_neighbor_set_router(struct neighbor *n, bool is_router)
         floor->router_lost(n->netif, &n->addr);
 }
 
-/* RFC 4861, 7.2.5 II: an answer about a neighbour whose link address we have. */
-static void known_advertised(struct neighbor *n, const struct neighbor_advert *advert)
+/*
+ * RFC 4861, 7.2.5 II: an answer about a neighbour whose link address we have. False: it is not
+ * believed, or may change nothing but that we doubt.
+ */
+static bool known_advertised(struct neighbor *n, const struct neighbor_advert *advert)
 {
     bool is_other = advert->mac && memcmp(n->header, advert->mac, ETH_ADDRESS_LEN) != 0;
     bool is_answer = advert->is_solicited && n->state == NEIGHBOR_PROBE;
@@ -429,19 +466,20 @@ static void known_advertised(struct neighbor *n, const struct neighbor_advert *a
     if (is_other && !advert->is_override) {
         if (n->state == NEIGHBOR_REACHABLE)
             become_stale(n);
-        return;
+        return false;
     }
     if (is_other && !is_answer) {
         move(n, advert->mac);
-        return;
+        return false;
     }
     if (is_other) {
         if (n->probes < PROBES_BEFORE_MOVE)
-            return;
+            return false;
         memcpy(n->header, advert->mac, ETH_ADDRESS_LEN);
     }
     if (is_answer)
         become_reachable(n);
+    return true;
 }
 
 bool ms_neighbor_advertised(struct ms_netif *netif, const struct ms_addr *addr,
@@ -451,12 +489,12 @@ bool ms_neighbor_advertised(struct ms_netif *netif, const struct ms_addr *addr,
 
     if (!n || (advert->mac && eth_is_group(advert->mac)))
         return false;
-    if (n->state != NEIGHBOR_INCOMPLETE) {
-        known_advertised(n, advert);
-    } else {
+    if (n->state == NEIGHBOR_INCOMPLETE) {
         if (!advert->mac)
             return false;
         resolve(n, advert->mac, advert->is_solicited);
+    } else if (!known_advertised(n, advert)) {
+        return true;
     }
     ms_neighbor_set_router(n, advert->is_router);
     return true;

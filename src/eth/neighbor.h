@@ -36,8 +36,8 @@ struct neighbor *ms_neighbor_get(struct ms_netif *netif, const struct ms_addr *a
 struct neighbor *ms_neighbor_find(const struct ms_netif *netif, const struct ms_addr *addr);
 
 /*
- * Sends an IP packet there: at once if the address is known, else it waits (at most three do). The
- * packet's version is that of the neighbour's address. Takes over the reference.
+ * Sends an IP packet there: at once if the address is known, else it waits; of too many the oldest
+ * is dropped. The packet's version is that of the neighbour's address. Takes over the reference.
  */
 void ms_neighbor_output(struct neighbor *neighbor, struct ms_frame *frame);
 /* A protocol above saw progress: the neighbour is reachable (RFC 4861, 7.3.1). O(1), no timer. */

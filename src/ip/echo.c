@@ -95,7 +95,7 @@ enum ms_drop ms_echo_requested(const struct packet *p, const struct icmp_header 
     if (!frame)
         return MS_DROP_SEND_NO_FRAME;
     if (ms_icmp_borrow(frame, &path, p->frame, offset, p->len) < p->len) {
-        ms_frame_put(frame);
+        ms_frame_discard(frame);
         return MS_DROP_SEND_NO_FRAME;
     }
     send_reply(p, header, frame, &local, &path);

@@ -131,7 +131,7 @@ void ms_fragment_output(struct ms_stack *stack, const struct path *path, struct 
     MS_ASSERT(!(frame->flags & MS_FRAME_CHECKSUM_PARTIAL));
     if (!has_room(stack, path, (send->len + step - 1) / step)) {
         stack->counters.ip_out_discards++;
-        ms_frame_put(frame);
+        ms_frame_discard(frame);
         return;
     }
     for (uint32_t at = 0; at < send->len; at += step) {
@@ -141,5 +141,5 @@ void ms_fragment_output(struct ms_stack *stack, const struct path *path, struct 
                      (struct piece){ .offset = at, .len = len, .more = at + len < send->len });
     }
     stack->counters.ip_fragments_ok++;
-    ms_frame_put(frame);
+    ms_frame_discard(frame);
 }

@@ -28,5 +28,5 @@ void ms_fragment_output(struct ms_stack *stack, const struct path *path, struct 
     (void)path;
     (void)send;
     stack->counters.ip_out_discards++;
-    ms_frame_put(frame);
+    ms_frame_discard(frame);
 }

@@ -336,7 +336,7 @@ MS_COLD static void output_large(struct ms_stack *stack, const struct path *path
         return;
     }
     stack->counters.ip_out_discards++;
-    ms_frame_put(frame);
+    ms_frame_discard(frame);
 }
 
 void ms_ip_output(struct ms_stack *stack, const struct path *path, struct ms_frame *frame,

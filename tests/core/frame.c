@@ -234,6 +234,37 @@ static void lets_release_put_and_take_frames(void **state)
     ms_frame_put(f->held);
 }
 
+static void discard_another(struct ms_buf *buf)
+{
+    (void)buf;
+    fixture->releases++;
+    ms_frame_discard(fixture->held);
+}
+
+/* In order, and not before they are asked for: what is discarded meanwhile waits for its turn. */
+static void gives_back_what_was_discarded(void **state)
+{
+    struct fixture *f = *state;
+    struct ms_buf buf = buf_of((const uint8_t *)"xy", 2), other = buf;
+    struct ms_frame *frame = ms_frame_alloc(&f->stack);
+
+    buf.release = discard_another;
+    f->held = ms_frame_alloc(&f->stack);
+    ms_frame_add_lent(frame, &buf, 0, 1);
+    ms_buf_put(&buf);
+    ms_frame_add_lent(f->held, &other, 1, 1);
+    ms_buf_put(&other);
+    ms_frame_discard(frame);
+    assert_int_equal(f->releases, 0);
+    ms_frames_give_back(&f->stack);
+    assert_int_equal(f->releases, 1);
+    assert_int_equal(f->stack.frames.used, 1);
+    ms_frames_give_back(&f->stack);
+    assert_int_equal(f->releases, 2);
+    ms_frames_give_back(&f->stack);
+    assert_int_equal(f->stack.frames.used, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -248,6 +279,7 @@ int main(void)
         TEST(keeps_the_received_frame_whose_bytes_it_shows),
         TEST(forgets_the_received_frame_when_used_again),
         TEST(lets_release_put_and_take_frames),
+        TEST(gives_back_what_was_discarded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

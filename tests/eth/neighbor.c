@@ -105,20 +105,49 @@ static void keeps_frames_until_the_answer(void **state)
     fixture_close(&f);
 }
 
-static void drops_the_oldest_of_more_than_three(void **state)
+/* RFC 1122, 2.3.2.2, with room for all fragments of the largest datagram. */
+static void drops_the_oldest_of_too_many(void **state)
 {
     static struct datagram sent;
     struct fixture f;
 
     (void)state;
     open_with_addresses(&f, 16);
-    for (uint32_t i = 0; i < 5; i++)
+    for (uint32_t i = 0; i < 50; i++)
         assert_int_equal(fixture_send(&f, "10.0.0.2", 20 + i), MS_OK);
     assert_int_equal(drops(&f, MS_DROP_NEIGHBOR_UNRESOLVED), 2);
     assert_int_equal(fixture_discard(f.netif), 1);
     advertise(&f, "10.0.0.2", PEER, SOLICITED | OVERRIDE);
-    assert_true(fixture_sent(f.netif, &sent));
-    assert_int_equal(sent.len, 14 + 20 + 22);
+    for (uint32_t i = 2; i < 50; i++) {
+        assert_true(fixture_sent(f.netif, &sent));
+        assert_int_equal(sent.len, 14 + 20 + 20 + i);
+    }
+    assert_false(fixture_sent(f.netif, &sent));
+    fixture_close(&f);
+}
+
+/* Those that wait share a quarter of all frames; beyond it each has three. */
+static void leaves_frames_to_those_who_need_not_wait(void **state)
+{
+    struct fixture f;
+    uint32_t share, waiting = 0;
+
+    (void)state;
+    open_with_addresses(&f, 64);
+    share = f.stack->config.frames / 4;
+    for (uint32_t to = 2; to < 10; to++) {
+        char text[MS_ADDR_TEXT_SIZE];
+
+        snprintf(text, sizeof(text), "10.0.0.%u", to);
+        for (uint32_t i = 0; i < 48; i++)
+            assert_int_equal(fixture_send(&f, text, 20), MS_OK);
+        assert_in_range(known(&f, text)->waiting_count, 3, 48);
+        waiting += known(&f, text)->waiting_count;
+        fixture_discard(f.netif);
+        ms_frames_give_back(f.stack);
+    }
+    assert_int_equal(f.stack->frames.used, waiting);
+    assert_in_range(waiting, share, share + 8 * 3);
     fixture_close(&f);
 }
 
@@ -271,6 +300,26 @@ static void obeys_advertisements_as_far_as_they_can_be_trusted(void **state)
     }
 }
 
+/* RFC 4861, 7.2.5 I: nor does it say that our router is none. */
+static void an_advertisement_not_believed_takes_no_router_away(void **state)
+{
+    static const unsigned flags[] = { 0, SOLICITED, OVERRIDE, OVERRIDE | SOLICITED };
+
+    (void)state;
+    for (size_t i = 0; i < MS_ARRAY_LEN(flags); i++) {
+        struct fixture f;
+
+        open_with_addresses(&f, 16);
+        make_reachable(&f);
+        ms_neighbor_set_router(known(&f, "10.0.0.2"), true);
+        advertise(&f, "10.0.0.2", THIEF, flags[i]);
+        assert_true(ms_neighbor_is_router(known(&f, "10.0.0.2")));
+        advertise(&f, "10.0.0.2", PEER, flags[i]);
+        assert_false(ms_neighbor_is_router(known(&f, "10.0.0.2")));
+        fixture_close(&f);
+    }
+}
+
 static void a_new_link_address_is_believed_once_the_old_one_missed_a_probe(void **state)
 {
     struct fixture f;
@@ -341,7 +390,7 @@ static void a_scan_of_silent_addresses_evicts_nobody_in_use(void **state)
         fixture_discard(f.netif);
         fixture_advance(&f, 1000);
         assert_in_range(f.stack->eth->incomplete_count, 0, 4);
-        assert_in_range(f.stack->frames.used, 0, 4 * NEIGHBOR_WAITING);
+        assert_in_range(f.stack->frames.used, 0, 4);
         ms_neighbor_confirm(known(&f, "10.0.0.2"));
         assert_int_equal(fixture_send(&f, "10.0.0.2", 20), MS_OK);
         assert_int_equal(fixture_discard(f.netif), 1);
@@ -408,12 +457,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_frames_until_the_answer),
-        cmocka_unit_test(drops_the_oldest_of_more_than_three),
+        cmocka_unit_test(drops_the_oldest_of_too_many),
+        cmocka_unit_test(leaves_frames_to_those_who_need_not_wait),
         cmocka_unit_test(asks_three_times_then_gives_up),
         cmocka_unit_test(probes_by_unicast_what_it_has_not_heard_of_for_long),
         cmocka_unit_test(forgets_what_does_not_answer_three_probes),
         cmocka_unit_test(needs_no_probe_while_a_protocol_above_progresses),
         cmocka_unit_test(obeys_advertisements_as_far_as_they_can_be_trusted),
+        cmocka_unit_test(an_advertisement_not_believed_takes_no_router_away),
         cmocka_unit_test(a_new_link_address_is_believed_once_the_old_one_missed_a_probe),
         cmocka_unit_test(an_advertisement_nobody_asked_for_makes_no_entry),
         cmocka_unit_test(says_when_a_router_is_no_more),

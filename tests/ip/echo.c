@@ -2,6 +2,7 @@
 /* Ping: answered with the request's own bytes, sent with lent ones, heard of. */
 #include "ip/echo.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -316,6 +317,29 @@ static void errors_about_the_last_pings_are_believed(void **state)
         assert_int_equal(echo_error(code, ICMP_ECHO_REQUEST, 0x70000 | i), MS_DROP_NONE);
 }
 
+/* Strangers that nobody can answer keep few of the driver's frames. */
+static void keeps_few_received_frames_for_silent_neighbors(void **state)
+{
+    static const uint8_t body[16];
+    unsigned before;
+
+    (void)state;
+    world_open(&w, MS_MEDIUM_ETHERNET);
+    world_add_addr(&w, OWN, 24);
+    for (unsigned i = 0; i < 96; i++) {
+        char from[MS_ADDR_TEXT_SIZE];
+        struct message m = { .from = from, .body = body, .body_len = sizeof(body), .mac_last = 9 };
+
+        snprintf(from, sizeof(from), "192.0.2.%u", 100 + i % 32);
+        ping(&m);
+    }
+    ms_poll(w.stack, w.now_us);
+    before = w.frames_in;
+    assert_in_range(before, 1, 8);
+    assert_int_equal(world_drops(&w, MS_DROP_NEIGHBOR_UNRESOLVED), 96 - before);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +357,7 @@ int main(void)
         T(an_error_about_a_ping_we_did_not_send_is_not_believed),
         T(errors_about_the_last_pings_are_believed),
 #undef T
+        cmocka_unit_test(keeps_few_received_frames_for_silent_neighbors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,7 +150,9 @@ static void sends_all_fragments_or_none(void **state)
     assert_int_equal(fixture_discard(f.netif), 0);
     assert_int_equal(drops(&f, MS_DROP_SEND_NO_FRAME), 1);
     assert_int_equal(f.stack->counters.ip_out_discards, 1);
+    ms_frames_give_back(f.stack);
     assert_int_equal(fixture_send(&f, "10.0.0.9", 4000), MS_OK);
+    ms_frames_give_back(f.stack);
     assert_int_equal(fixture_discard(f.netif), 3);
     f.netif->queue_mask = 1;
     assert_int_equal(fixture_send(&f, "10.0.0.9", 4000), MS_OK);

@@ -99,6 +99,7 @@ void fixture_close(struct fixture *f)
     }
     while ((frame = ms_ip_loop_take(f->stack)) != NULL)
         ms_frame_put(frame);
+    ms_frames_give_back(f->stack);
     assert_int_equal(f->stack->frames.used, 0);
     assert_int_equal(f->frames_in, 0);
     free(f->memory);
@@ -127,6 +128,7 @@ void fixture_advance(struct fixture *f, uint64_t us)
         while ((timer = ms_wheel_expire(&f->stack->wheel, f->stack->now_us)) != NULL)
             expire(timer);
     }
+    ms_frames_give_back(f->stack);
 }
 
 static void release_received(struct ms_frame *frame)

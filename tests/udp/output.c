@@ -13,6 +13,7 @@
 #include "core/netif.h"
 #include "core/stack.h"
 #include "support/datagrams.h"
+#include "support/ip_world.h"
 
 static struct pair pair;
 static struct receiver sender, receiver;
@@ -211,6 +212,79 @@ static void never_sends_zero_for_a_checksum_it_made(void **state)
     assert_int_equal(receiver.datagrams, 65536);
 }
 
+/* A buffer that is sent again, to one of a few neighbours in turn, whenever it comes back. */
+struct returning_buf {
+    struct ms_buf buf;
+    struct ms_udp *udp;
+    unsigned neighbors, returns;
+};
+
+static void send_again(struct ms_buf *buf)
+{
+    struct returning_buf *r = (struct returning_buf *)(void *)buf;
+    struct ms_endpoint to = { .addr = ms_addr_ipv4(10, 0, 1, 0), .port = 9 };
+    enum ms_error error;
+
+    to.addr.bytes[15] = (uint8_t)(1 + r->returns++ % r->neighbors);
+    error = ms_udp_send(r->udp, &to, buf);
+    assert_true(error == MS_OK || error == MS_ERROR_NO_MEMORY); /* then it has stopped */
+}
+
+static void keep(struct ms_buf *buf) { (void)buf; }
+
+static void ignore(struct ms_udp *udp, void *user, const struct ms_datagram *datagram)
+{
+    (void)udp;
+    (void)user;
+    (void)datagram;
+}
+
+enum { RETURNING = 60 };
+
+/* Lets them go round for a while; how often they came back. */
+static unsigned go_round(struct returning_buf *bufs, unsigned neighbors, uint32_t len)
+{
+    static const uint8_t bytes[4000];
+    static const struct ms_udp_events events = { .on_datagram = ignore };
+    struct ms_endpoint local = { .port = 7 };
+    struct ip_world w = { 0 };
+    struct ms_udp *udp;
+    unsigned returns = 0;
+
+    world_open(&w, MS_MEDIUM_ETHERNET);
+    world_add_addr(&w, "10.0.0.1", 16);
+    assert_int_equal(ms_udp_open(w.stack, &local, &events, NULL, &udp), MS_OK);
+    for (unsigned i = 0; i < RETURNING; i++) {
+        bufs[i] = (struct returning_buf){ .udp = udp, .neighbors = neighbors };
+        bufs[i].buf = (struct ms_buf){ .data = bytes, .len = len, .release = send_again };
+        send_again(&bufs[i].buf);
+    }
+    for (unsigned i = 0; i < 2000; i++) {
+        w.now_us += 10000;
+        ms_poll(w.stack, w.now_us);
+        world_discard(&w);
+    }
+    for (unsigned i = 0; i < RETURNING; i++) {
+        returns += bufs[i].returns;
+        bufs[i].buf.release = keep;
+    }
+    ms_udp_close(udp);
+    world_close(&w);
+    return returns;
+}
+
+/* frame.h: who gets a buffer back may send it at once. Silent neighbours never end that. */
+static void buffers_that_waited_in_vain_may_be_sent_again(void **state)
+{
+    static struct returning_buf bufs[RETURNING];
+
+    (void)state;
+    assert_in_range(go_round(bufs, 1, 8), RETURNING + 1, 2000 * RETURNING);
+    assert_in_range(go_round(bufs, 4, 8), RETURNING + 1, 2000 * RETURNING);
+    assert_in_range(go_round(bufs, 40, 8), RETURNING + 1, 2000 * RETURNING);
+    assert_in_range(go_round(bufs, 4, 3000), RETURNING + 1, 2000 * RETURNING);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -225,6 +299,7 @@ int main(void)
         TEST(sets_hop_limit_and_traffic_class),
         TEST(sends_no_checksum_over_ipv4_if_asked),
         TEST(never_sends_zero_for_a_checksum_it_made),
+        cmocka_unit_test(buffers_that_waited_in_vain_may_be_sent_again),
     };
 
     return cmocka_run_group_tests_name("udp/output", tests, NULL, NULL);
