@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-FOLDERS = ["include", "src", "drivers", "cli", "examples", "bench", "tests", "fuzz"]
+FOLDERS = ["include", "src", "drivers", "unikernel", "cli", "examples", "bench", "tests", "fuzz"]
 SKIP = 77
 
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* Ending. The tools write their wish to control/shutdown, and wait until it is empty again. */
+#include "power.h"
+
+#include <xen/sched.h>
+
+#include "hypercall.h"
+#include "text.h"
+
+static const char PATH[] = "control/shutdown";
+
+void ms_guest_power_init(struct power *power, struct store *store)
+{
+    *power = (struct power){ 0 };
+    /* Old tools provide no place for these, and do without. */
+    (void)ms_guest_store_write(store, 0, "control/feature-poweroff", "1");
+    (void)ms_guest_store_write(store, 0, "control/feature-reboot", "1");
+    (void)ms_guest_store_watch(store, PATH, &power->fired);
+}
+
+enum power_wish ms_guest_power_poll(struct power *power, struct store *store)
+{
+    char wish[16];
+
+    if (!power->fired)
+        return POWER_ON;
+    power->fired = false;
+    if (ms_guest_store_read(store, 0, PATH, wish, sizeof(wish)) != MS_XEN_OK || wish[0] == '\0')
+        return POWER_ON;
+    (void)ms_guest_store_write(store, 0, PATH, "");
+    if (ms_guest_text_equal(wish, "reboot"))
+        return POWER_REBOOT;
+    if (ms_guest_text_equal(wish, "poweroff") || ms_guest_text_equal(wish, "halt"))
+        return POWER_OFF;
+    return POWER_ON;
+}
+
+noreturn void ms_guest_power_end(unsigned reason)
+{
+    struct sched_shutdown shutdown = { .reason = reason };
+
+    for (;;)
+        (void)ms_guest_hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, argument_of(&shutdown), 0,
+                                 0);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/* What an application sees of the unikernel that it is linked into: this, and mstack's headers. */
+#ifndef MSTACK_UNIKERNEL_H
+#define MSTACK_UNIKERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdnoreturn.h>
+
+#include "mstack/mstack.h"
+
+struct ms_unikernel {
+    struct ms_stack *stack;
+    struct ms_netif *netif; /* NULL: the domain has no network device */
+    const char *arguments;  /* the command line */
+};
+
+/*
+ * The application's own, called once when the stack is there: opens sockets, and returns. All else
+ * happens in its events. What it is given stays.
+ */
+void ms_unikernel_start(const struct ms_unikernel *unikernel);
+
+/* Writes to the console. */
+void ms_unikernel_print(const char *text);
+/* Says why, and ends the domain as crashed. */
+noreturn void ms_unikernel_panic(const char *why);
+/* Ends the domain once this event has been dealt with. */
+void ms_unikernel_stop(bool is_reboot);
+
+/* Memory of its own, all zero and aligned to 4096; there is no giving back. NULL: none is left. */
+void *ms_unikernel_memory(size_t bytes);
+/* Microseconds since Xen started, as the stack counts them. */
+uint64_t ms_unikernel_now_us(void);
+/* Microseconds since 1970 (UTC). */
+uint64_t ms_unikernel_wall_us(void);
+/* The value of the first `name=value` on the command line; false: there is none. */
+bool ms_unikernel_argument(const char *name, char *value, size_t size);
+
+#endif
