@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Boots a real Xen once, and tries the guests in it: checks.sh, which runs in its dom0, says how.
+
+Everything that was seen stays in the folder --out: console.log first of all.
+"""
+
+import argparse
+import os
+import re
+import sys
+
+import recipe
+
+TIMEOUT_S = 180
+
+
+def report(text, seconds):
+    """Each check as TAP. True: all is well, and the script in dom0 came to its end."""
+    found = re.findall(r"^XEN-TEST (ok|FAIL) (.*)$", text, re.M)
+    ended = re.search(r"^XEN-TEST-END rc=(\d+)$", text, re.M)
+    ready = re.search(r"^XEN-READY", text, re.M)
+    for number, (word, name) in enumerate(found, 1):
+        print(f"{'ok' if word == 'ok' else 'not ok'} {number} - {name.replace('#', '')}")
+    is_whole = bool(ended and ended.group(1) == "0" and found)
+    print(f"{'ok' if is_whole else 'not ok'} {len(found) + 1} - dom0 came to its end")
+    print(f"1..{len(found) + 1}")
+    for note in re.findall(r"^XEN-NOTE (.*)$", text, re.M):
+        print(f"# {note}")
+    print(f"# took {seconds:.1f} s, dom0 {'came up' if ready else 'never came up'}")
+    return is_whole and all(word == "ok" for word, _ in found)
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", required=True, help="for what is downloaded")
+    parser.add_argument("--out", required=True, help="for what is seen")
+    parser.add_argument("--kinds", default="pv pvh")
+    parser.add_argument("--probe", required=True)
+    args = parser.parse_args(argv)
+    os.makedirs(args.out, exist_ok=True)
+    here = os.path.dirname(os.path.abspath(__file__))
+    script = os.path.join(args.out, "run.sh")
+    with open(os.path.join(here, "checks.sh"), encoding="utf-8") as file, \
+            open(script, "w", encoding="utf-8") as out:
+        out.write(f"KINDS='{args.kinds}'\n" + file.read())
+    initramfs = os.path.join(args.out, "initramfs")
+    try:
+        recipe.need_tools()
+        recipe.make_archive(args.cache, {"test/run.sh": script, "test/probe": args.probe},
+                            initramfs)
+        text, seconds = recipe.boot(args.cache, initramfs, os.path.join(args.out, "console.log"),
+                                    TIMEOUT_S)
+    except recipe.Unavailable as reason:
+        print(f"1..0 # SKIP {reason}")
+        return 0
+    is_right = report(text, seconds)
+    if not is_right:
+        print("\n".join("# " + line for line in text.splitlines()[-60:]))
+    return 0 if is_right else 1
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    sys.exit(main(sys.argv[1:]))
