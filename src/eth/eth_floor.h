@@ -50,6 +50,7 @@ struct eth_floor {
     uint32_t borrowed_count; /* those among them that keep a received frame */
     ms_neighbor_solicit_fn *solicit;
     ms_neighbor_lost_fn *router_lost;
+    ms_neighbor_unresolved_fn *unresolved;
 };
 
 void ms_neighbor_init(struct ms_stack *stack, struct arena *arena);

@@ -60,6 +60,11 @@ void ms_neighbor_set_discovery(struct ms_stack *stack, ms_neighbor_solicit_fn *s
     stack->eth->router_lost = router_lost;
 }
 
+void ms_neighbor_set_unresolved(struct ms_stack *stack, ms_neighbor_unresolved_fn *unresolved)
+{
+    stack->eth->unresolved = unresolved;
+}
+
 /* --- The table --- */
 
 static uint32_t *bucket_of(const struct ms_netif *netif, const struct ms_addr *addr)
@@ -141,7 +146,7 @@ static struct ms_frame *waiting_take(struct neighbor *n)
     return frame;
 }
 
-static void unresolved(const struct neighbor *n, struct ms_frame *frame)
+static void drop_waiting(const struct neighbor *n, struct ms_frame *frame)
 {
     ms_count_drop(n->netif->stack, MS_DROP_NEIGHBOR_UNRESOLVED);
     ms_frame_discard(frame);
@@ -154,11 +159,11 @@ static void waiting_add(struct neighbor *n, struct ms_frame *frame)
     uint32_t max = floor->waiting_count < share ? WAITING_MAX : WAITING_MIN;
 
     if (is_borrowed(frame) && floor->borrowed_count == BORROWED_MAX) {
-        unresolved(n, frame);
+        drop_waiting(n, frame);
         return;
     }
     if (n->waiting_count >= max)
-        unresolved(n, waiting_take(n));
+        drop_waiting(n, waiting_take(n));
     ms_frame_list_append(&n->waiting, frame);
     n->waiting_count++;
     floor->waiting_count++;
@@ -175,7 +180,7 @@ void ms_neighbor_remove(struct neighbor *n)
     if (n->state == NEIGHBOR_INCOMPLETE)
         incomplete_remove(floor, n);
     while ((frame = waiting_take(n)))
-        unresolved(n, frame);
+        drop_waiting(n, frame);
     ms_wheel_disarm(&stack->wheel, &n->timer);
     bucket_remove(floor, n);
     n->state = NEIGHBOR_FREE;
@@ -509,6 +514,18 @@ const uint8_t *ms_neighbor_mac(const struct neighbor *n)
     return n->state > NEIGHBOR_INCOMPLETE ? n->header : NULL;
 }
 
+/* RFC 4861, 7.2.2: those who sent what waits are told that the address is not reachable. */
+static void tell_senders(struct neighbor *n)
+{
+    const struct eth_floor *floor = floor_of(n->netif);
+    struct ms_frame *frame;
+
+    while (floor->unresolved && (frame = waiting_take(n))) {
+        floor->unresolved(n->netif, frame);
+        drop_waiting(n, frame);
+    }
+}
+
 void ms_neighbor_expired(struct timer *timer)
 {
     struct neighbor *n = MS_CONTAINER_OF(timer, struct neighbor, timer);
@@ -524,6 +541,7 @@ void ms_neighbor_expired(struct timer *timer)
         solicit(n);
         return;
     }
+    tell_senders(n);
     ms_neighbor_remove(n);
     if (was_router && floor_of(netif)->router_lost)
         floor_of(netif)->router_lost(netif, &addr);

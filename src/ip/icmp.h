@@ -47,4 +47,10 @@ enum ms_drop ms_icmpv6_input(struct packet *p, struct icmp_report *report);
  */
 void ms_icmp_send_error(struct packet *p, enum icmp_error error, uint32_t pointer);
 
+/*
+ * A packet of ours found nobody at its next hop's address: its sender is told as a router would
+ * tell him, by an error sent to ourselves (RFC 4861, 7.2.2).
+ */
+void ms_icmp_send_unresolved(struct ms_netif *netif, struct ms_frame *frame);
+
 #endif

@@ -194,3 +194,38 @@ void ms_icmp_send_error(struct packet *p, enum icmp_error error, uint32_t pointe
     }
     send_error(p, &header);
 }
+
+/* As much as any transport's header needs, behind the largest headers of ours before it. */
+enum { OWN_QUOTE_LEN = IPV6_HEADER_LEN + IPV6_FRAGMENT_HEADER_LEN + 8 };
+
+void ms_icmp_send_unresolved(struct ms_netif *netif, struct ms_frame *frame)
+{
+    struct ms_stack *stack = netif->stack;
+    bool is_ipv4 = frame->head[0] >> 4 == 4;
+    const struct icmp_header header = {
+        .type = is_ipv4 ? ICMP_UNREACHABLE : ICMPV6_UNREACHABLE,
+        .code = is_ipv4 ? ICMP_UNREACHABLE_HOST : ICMPV6_UNREACHABLE_ADDRESS,
+    };
+    struct ms_addr own;
+    struct path path;
+    struct ms_frame *error;
+    struct ip_send send = {
+        .local = &own,
+        .remote = &own,
+        .protocol = is_ipv4 ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6,
+    };
+
+    if (is_ipv4)
+        addr_set_ipv4(&own, load_be32(frame->head + 12));
+    else
+        memcpy(own.bytes, frame->head + 8, sizeof(own.bytes));
+    if (ms_ip_find_path(stack, NULL, &own, &own, &path) != MS_OK)
+        return;
+    error = ms_frame_alloc(stack);
+    if (!error)
+        return;
+    send.len = ICMP_HEADER_LEN +
+               ms_icmp_borrow(error, &path, frame, 0, min_u32(OWN_QUOTE_LEN, ms_frame_len(frame)));
+    ms_icmp_push(stack, error, &header, &send, NULL);
+    ms_ip_output(stack, &path, error, &send);
+}

@@ -6,6 +6,7 @@
 #include "eth/neighbor.h"
 #include "ip/addr.h"
 #include "ip/fragment.h"
+#include "ip/icmp.h"
 #include "ip/ip_floor.h"
 #include "ip/nd.h"
 #include "ip/output.h"
@@ -28,6 +29,7 @@ void ms_ip_init(struct ms_stack *stack, struct arena *arena)
         stack->ip = floor;
         ms_paths_changed(stack);
         ms_icmp_limit_init(stack);
+        ms_neighbor_set_unresolved(stack, ms_icmp_send_unresolved);
     }
     ms_route_table_init(stack, arena);
     ms_reassembly_init(stack, arena);

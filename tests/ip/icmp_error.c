@@ -245,6 +245,80 @@ static void errors_are_rate_limited(void **state)
     assert_int_equal(world_drops(&w, MS_DROP_ICMP_RATE_LIMITED), 1000 - answered);
 }
 
+struct told {
+    unsigned udp, tcp, tcp_closed;
+};
+
+static void on_udp_error(struct ms_udp *udp, void *user, const struct ms_endpoint *remote,
+                         enum ms_error error)
+{
+    (void)udp;
+    assert_int_equal(remote->port, 7);
+    assert_int_equal(error, MS_ERROR_UNREACHABLE);
+    ((struct told *)user)->udp++;
+}
+
+static void on_datagram(struct ms_udp *udp, void *user, const struct ms_datagram *datagram)
+{
+    (void)udp;
+    (void)user;
+    (void)datagram;
+}
+
+static void on_soft_error(struct ms_tcp *tcp, void *user, enum ms_error error)
+{
+    (void)tcp;
+    assert_int_equal(error, MS_ERROR_UNREACHABLE);
+    ((struct told *)user)->tcp++;
+}
+
+static void on_close(struct ms_tcp *tcp, void *user, enum ms_error error)
+{
+    (void)tcp;
+    (void)error;
+    ((struct told *)user)->tcp_closed++;
+}
+
+static void released(struct ms_buf *buf) { (void)buf; }
+
+/* RFC 4861, 7.2.2; RFC 9293, 3.9.2.2: a silent neighbour is no secret, and ends no connection. */
+static void who_sends_to_a_silent_neighbor_is_told(void **state)
+{
+    static const char *const addresses[][2] = { { OWN, PEER }, { "2001:db8::1", "2001:db8::9" } };
+    static const struct ms_udp_events udp_events = { .on_datagram = on_datagram,
+                                                     .on_error = on_udp_error };
+    static const struct ms_tcp_events tcp_events = { .on_soft_error = on_soft_error,
+                                                     .on_close = on_close };
+
+    (void)state;
+    for (size_t i = 0; i < MS_ARRAY_LEN(addresses); i++) {
+        struct ms_buf buf = { .data = (const uint8_t *)"hallo", .len = 5, .release = released };
+        struct ms_endpoint local = { .port = 1000 };
+        struct ms_endpoint remote = { .addr = world_addr(addresses[i][1]), .port = 7 };
+        struct ms_tcp_connect connect = { .remote = remote, .events = &tcp_events };
+        struct told told = { 0 };
+        struct ms_udp *udp;
+        struct ms_tcp *tcp;
+
+        connect.user = &told;
+        world_open(&w, MS_MEDIUM_ETHERNET);
+        world_add_addr(&w, addresses[i][0], i ? 64 : 24);
+        assert_int_equal(ms_udp_open(w.stack, &local, &udp_events, &told, &udp), MS_OK);
+        assert_int_equal(ms_udp_send(udp, &remote, &buf), MS_OK);
+        assert_int_equal(ms_tcp_connect(w.stack, &connect, &tcp), MS_OK);
+        world_advance(&w, 2900000);
+        assert_int_equal(told.udp + told.tcp, 0);
+        world_advance(&w, 200000);
+        assert_int_equal(told.udp, 1);
+        assert_in_range(told.tcp, 1, 3);
+        assert_int_equal(told.tcp_closed, 0);
+        ms_tcp_abort(tcp);
+        ms_udp_close(udp);
+        world_discard(&w);
+        world_close(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +335,7 @@ int main(void)
         T(half_a_datagram_goes_with_its_interface),
         T(errors_are_rate_limited),
 #undef T
+        cmocka_unit_test(who_sends_to_a_silent_neighbor_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
