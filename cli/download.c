@@ -276,6 +276,19 @@ static void on_eof(struct ms_tcp *tcp, void *user)
     leave(d);
 }
 
+/* It may pass, but whoever waits at a terminal wants to know now. */
+static void on_soft_error(struct ms_tcp *tcp, void *user, enum ms_error error)
+{
+    struct download *d = user;
+
+    (void)tcp;
+    if (d->is_open || error != MS_ERROR_UNREACHABLE || d->result != DOWNLOAD_RUNNING)
+        return;
+    finish(d, DOWNLOAD_NO_CONNECTION, "no connection to %s: %s", d->url->authority,
+           ms_error_text(error));
+    leave(d);
+}
+
 static void on_close(struct ms_tcp *tcp, void *user, enum ms_error why)
 {
     struct download *d = user;
@@ -293,6 +306,7 @@ static const struct ms_tcp_events events = {
     .on_open = on_open,
     .on_data = on_data,
     .on_eof = on_eof,
+    .on_soft_error = on_soft_error,
     .on_close = on_close,
 };
 

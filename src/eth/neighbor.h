@@ -27,8 +27,8 @@ typedef void ms_neighbor_lost_fn(struct ms_netif *netif, const struct ms_addr *r
 void ms_neighbor_set_discovery(struct ms_stack *stack, ms_neighbor_solicit_fn *solicit,
                                ms_neighbor_lost_fn *router_lost);
 
-/* A frame, an IP packet still, that waited for an answer that does not come: for its sender to know.
- * The frame stays the neighbour cache's. */
+/* A frame, an IP packet still, waited for an answer that does not come: its sender is to know. The
+ * frame stays the neighbour cache's. */
 typedef void ms_neighbor_unresolved_fn(struct ms_netif *netif, struct ms_frame *frame);
 void ms_neighbor_set_unresolved(struct ms_stack *stack, ms_neighbor_unresolved_fn *unresolved);
 

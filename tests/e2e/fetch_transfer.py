@@ -195,6 +195,16 @@ def no_connection_is_a_clear_error():
             assert os.listdir(folder) == [], os.listdir(folder)
 
 
+def an_address_that_nobody_has_is_known_soon():
+    """The neighbour's silence tells, long before the time for connecting is over."""
+    for address in ("192.0.2.77", "[2001:db8::77]"):
+        begin = time.monotonic()
+        code, _, lines = fetch(f"http://{address}/", f"{FILES}/none", "--connect-timeout", "120")
+        assert code == NO_CONNECTION and len(lines) == 1, (code, lines)
+        assert "unreachable" in lines[0], lines
+        assert time.monotonic() - begin < 60
+
+
 def a_killed_server_is_a_clear_error():
     """kill -9 of the server in mid-transfer: its kernel ends the connection at once."""
     for family in (4, 6):
@@ -245,6 +255,7 @@ if __name__ == "__main__":
                  ("resumed after SIGTERM", lambda: interrupted(signal.SIGTERM, BROKEN_OFF)),
                  ("resumed after kill -9", lambda: interrupted(signal.SIGKILL, -signal.SIGKILL)),
                  what_changed_on_the_server_is_fetched_anew, refusals_are_told_apart,
+                 an_address_that_nobody_has_is_known_soon,
                  a_killed_server_is_a_clear_error,
                  a_silent_server_is_a_clear_error,
                  a_file_that_cannot_be_written_is_a_clear_error], at_once=4)
