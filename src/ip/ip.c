@@ -227,9 +227,9 @@ static bool are_addresses_sane(const struct ms_addr *local, const struct ms_addr
            (addr_is_unspecified(local) || addr_is_ipv4(local) == addr_is_ipv4(remote));
 }
 
-enum ms_error ms_ip_find_path(struct ms_stack *stack, struct ms_netif *pinned,
-                              struct ms_addr *local, const struct ms_addr *remote,
-                              struct path *path)
+static enum ms_error search_path(struct ms_stack *stack, struct ms_netif *pinned,
+                                 struct ms_addr *local, const struct ms_addr *remote,
+                                 struct path *path)
 {
     struct neighbor *neighbor = NULL;
     struct hop hop;
@@ -258,6 +258,33 @@ enum ms_error ms_ip_find_path(struct ms_stack *stack, struct ms_netif *pinned,
         .mtu = (uint16_t)ms_path_mtu_get(stack, remote, hop.netif->mtu),
         .kind = kind_of(&hop, remote),
     };
+    return MS_OK;
+}
+
+enum ms_error ms_ip_find_path(struct ms_stack *stack, struct ms_netif *pinned,
+                              struct ms_addr *local, const struct ms_addr *remote,
+                              struct path *path)
+{
+    struct recent_path *recent = &stack->ip->recent;
+    enum ms_error error;
+
+    /* What an entry of the path MTU cache says ends by itself, so that it is asked each time. */
+    if (ms_ip_path_is_valid(stack, &recent->path) && stack->ip->path_mtus.used == 0 &&
+        recent->pinned == pinned && addr_equal(&recent->remote, remote) &&
+        addr_equal(&recent->wanted, local)) {
+        *local = recent->local;
+        *path = recent->path;
+        return MS_OK;
+    }
+    recent->wanted = *local;
+    recent->remote = *remote;
+    recent->pinned = pinned;
+    recent->path.generation = 0;
+    error = search_path(stack, pinned, local, remote, path);
+    if (error)
+        return error;
+    recent->local = *local;
+    recent->path = *path;
     return MS_OK;
 }
 

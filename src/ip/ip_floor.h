@@ -15,7 +15,16 @@
 #include "ip/reassembly.h"
 #include "ip/route.h"
 
+/* The path found last: connections to one place come in rows. */
+struct recent_path {
+    struct ms_addr wanted, remote; /* asked for */
+    struct ms_netif *pinned;
+    struct ms_addr local; /* found, with the path */
+    struct path path;
+};
+
 struct ip_floor {
+    struct recent_path recent;
     /*
      * A bit for every address and broadcast address of ours, numbered by its last six bits: a
      * source address whose bit is not set is not ours.

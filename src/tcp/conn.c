@@ -66,15 +66,19 @@ void ms_conn_append_pending(struct ms_tcp *c)
     floor->pending_last = number;
 }
 
+/* RFC 4022 counts ESTABLISHED and CLOSE-WAIT. */
+static bool is_established(const struct ms_tcp *c)
+{
+    return (1u << c->state) & (1u << MS_TCP_ESTABLISHED | 1u << MS_TCP_CLOSE_WAIT);
+}
+
 void ms_conn_move(struct ms_tcp *c, enum tcp_event event)
 {
-    enum ms_tcp_state before = (enum ms_tcp_state)c->state;
     uint64_t *established = &c->stack->counters.tcp_current_established;
 
-    c->state = (uint8_t)ms_tcp_state_next(before, event);
-    /* RFC 4022 counts ESTABLISHED and CLOSE-WAIT. */
-    *established += c->state == MS_TCP_ESTABLISHED || c->state == MS_TCP_CLOSE_WAIT;
-    *established -= before == MS_TCP_ESTABLISHED || before == MS_TCP_CLOSE_WAIT;
+    *established -= is_established(c);
+    c->state = (uint8_t)ms_tcp_state_next((enum ms_tcp_state)c->state, event);
+    *established += is_established(c);
 }
 
 void ms_conn_end_forgotten(struct ms_tcp *c, enum ms_error why)
@@ -84,8 +88,7 @@ void ms_conn_end_forgotten(struct ms_tcp *c, enum ms_error why)
     if (why != MS_OK) {
         counters->tcp_attempt_fails +=
             c->state == MS_TCP_SYN_SENT || c->state == MS_TCP_SYN_RECEIVED;
-        counters->tcp_established_resets +=
-            c->state == MS_TCP_ESTABLISHED || c->state == MS_TCP_CLOSE_WAIT;
+        counters->tcp_established_resets += is_established(c);
     }
     ms_conn_move(c, TCP_EVENT_END);
     c->why = (uint8_t)why;

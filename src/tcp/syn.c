@@ -37,15 +37,15 @@ static uint64_t deadline_of(struct ms_stack *stack, const struct syn_record *rec
     return stack->now_us - min_u64(age_us, stack->now_us) + due_after_us(record->retransmissions);
 }
 
-static void append(struct ms_stack *stack, struct syn_record *record)
+/* All of one list wait equally long, so that only the first one's deadline counts. */
+static void append(struct ms_stack *stack, struct syn_record *record, uint64_t deadline_us)
 {
     struct tcp_floor *floor = stack->tcp;
     unsigned list = record->retransmissions;
 
     ms_record_append(floor, &floor->syn_lists[list], record_number(floor, record));
     if (!ms_timer_is_armed(&floor->syn_timers[list]))
-        ms_wheel_arm(&stack->wheel, &floor->syn_timers[list], TIMER_TCP_SYN,
-                     deadline_of(stack, record));
+        ms_wheel_arm(&stack->wheel, &floor->syn_timers[list], TIMER_TCP_SYN, deadline_us);
 }
 
 /* Takes a record off its list; the table entry and the memory are the caller's to deal with. */
@@ -171,7 +171,7 @@ enum ms_drop ms_syn_add(struct ms_tcp_listener *listener, struct segment *s)
     ms_flow_table_insert(&floor->table, record_number(floor, record),
                          ms_flow_table_hash(&floor->table, &s->p->flow));
     count(stack, record);
-    append(stack, record);
+    append(stack, record, stack->now_us + due_after_us(0));
     ms_syn_emit(stack, record, s->p->netif);
     return MS_DROP_NONE;
 }
@@ -310,7 +310,7 @@ static void retransmit(struct ms_stack *stack, struct syn_record *record)
     }
     unlist(stack->tcp, record);
     record->retransmissions++;
-    append(stack, record);
+    append(stack, record, deadline_of(stack, record));
     repeat(stack, record, netif);
     stack->counters.tcp_retransmitted_segments++;
 }
