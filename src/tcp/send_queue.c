@@ -60,21 +60,4 @@ uint32_t ms_send_queue_fill(struct send_queue *q, uint32_t seq, uint32_t len,
     return len - left;
 }
 
-void ms_send_queue_acknowledge(struct send_queue *q, uint32_t ack)
-{
-    while (q->head && seq_le(q->head_seq + q->head->len, ack)) {
-        struct ms_buf *done = q->head;
-
-        q->head_seq += done->len;
-        q->head = done->next;
-        if (q->cursor == done) {
-            q->cursor = q->head;
-            q->cursor_seq = q->head_seq;
-        }
-        if (!q->head)
-            q->tail = NULL;
-        ms_buf_put(done); /* may call release(), which may append */
-    }
-}
-
 void ms_send_queue_clear(struct send_queue *q) { ms_send_queue_acknowledge(q, q->end_seq); }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/frame.h"
+#include "core/seq.h"
 
 struct send_queue {
     struct ms_buf *head; /* the oldest not wholly acknowledged */
@@ -43,9 +44,25 @@ static inline bool ms_send_queue_fill_one(struct send_queue *q, uint32_t seq, ui
     return true;
 }
 
-/* Drops the queue's reference to what lies wholly before ack. May call release(). */
-void ms_send_queue_acknowledge(struct send_queue *q, uint32_t ack);
 /* Drops all references. May call release(). */
 void ms_send_queue_clear(struct send_queue *q);
+
+/* Drops the queue's reference to what lies wholly before ack. May call release(). */
+static inline void ms_send_queue_acknowledge(struct send_queue *q, uint32_t ack)
+{
+    while (q->head && seq_le(q->head_seq + q->head->len, ack)) {
+        struct ms_buf *done = q->head;
+
+        q->head_seq += done->len;
+        q->head = done->next;
+        if (q->cursor == done) {
+            q->cursor = q->head;
+            q->cursor_seq = q->head_seq;
+        }
+        if (!q->head)
+            q->tail = NULL;
+        ms_buf_put(done); /* may call release(), which may append */
+    }
+}
 
 #endif
