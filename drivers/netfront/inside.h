@@ -170,6 +170,8 @@ bool ms_netfront_page_share(struct ms_netfront *nf, struct page *page, bool is_r
 bool ms_netfront_page_take(struct ms_netfront *nf, struct page *page);
 /* Asks for every page of the queue that is held. */
 void ms_netfront_pages_recover(struct queue *queue);
+/* Something the backend holds is to be asked for again. */
+void ms_netfront_retry_soon(struct ms_netfront *nf);
 /* The device is to close with the next step, unless it has another reason already. */
 void ms_netfront_break(struct ms_netfront *nf, enum ms_netfront_reason reason);
 

@@ -272,14 +272,16 @@ void ms_netfront_step(struct ms_netfront *nf)
         enum ms_netfront_state before = nf->state;
 
         act(nf, nf->backend[0] ? ms_netfront_store_backend_state(nf) : XenbusStateUnknown);
-        if (nf->state == before)
+        /* What was refused is looked at again when the backend has changed something. */
+        if (nf->state == before ||
+            (before == MS_NETFRONT_WAITING && nf->state == MS_NETFRONT_CLOSED))
             break;
     }
     if (nf->state == MS_NETFRONT_CONNECTED)
         nf->has_carrier = ms_netfront_store_carrier(nf);
     ask_for_held_pages(nf);
-    if (ms_netfront_pages_held(nf) > 0 && nf->retry_us == UINT64_MAX)
-        nf->retry_us = nf->now_us + RETRY_US;
+    if (ms_netfront_pages_held(nf) > 0)
+        ms_netfront_retry_soon(nf);
 }
 
 void ms_netfront_shut_down(struct ms_netfront *nf)

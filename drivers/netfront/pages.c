@@ -30,6 +30,7 @@ bool ms_netfront_page_take(struct ms_netfront *nf, struct page *page)
         if (!was_held)
             nf->pages_held++;
         page->state = PAGE_HELD;
+        ms_netfront_retry_soon(nf);
         if (nf->pages_held > PAGES_HELD_MAX)
             ms_netfront_break(nf, MS_NETFRONT_PAGES_HELD);
         return false;
@@ -39,6 +40,12 @@ bool ms_netfront_page_take(struct ms_netfront *nf, struct page *page)
     page->reference = 0;
     page->state = PAGE_FREE;
     return true;
+}
+
+void ms_netfront_retry_soon(struct ms_netfront *nf)
+{
+    if (nf->retry_us == UINT64_MAX)
+        nf->retry_us = nf->now_us + RETRY_US;
 }
 
 static void recover(struct ms_netfront *nf, struct page *pages, uint32_t count)

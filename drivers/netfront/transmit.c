@@ -363,6 +363,7 @@ static void slot_is_answered(struct queue *queue, struct tx_slot *slot)
         nf->stats.revokes_failed++;
         slot->state = TX_HELD;
         queue->tx_held++;
+        ms_netfront_retry_soon(nf);
         if (queue->tx_held > PAGES_HELD_MAX)
             ms_netfront_break(nf, MS_NETFRONT_PAGES_HELD);
         return;

@@ -5,7 +5,6 @@
 #include "mstack/mstack.h"
 
 static struct xen_bench bench;
-static unsigned live;
 static struct xen_packet last;
 
 static void keep_last(void *user, const struct xen_packet *packet)
@@ -18,11 +17,6 @@ static void open_connected(void)
 {
     xen_bench_connect(&bench);
     bench.xen.on_packet = keep_last;
-}
-
-static void send_len(uint32_t len, unsigned mark)
-{
-    assert_int_equal(send_frame(bench.device, make_test_frame(&live, len, mark)), 1);
 }
 
 static void receive(uint32_t len, uint8_t value, struct xen_offer offer)
@@ -112,8 +106,8 @@ static void sends_frames_of_any_length(void **state)
     (void)state;
     open_connected();
     for (unsigned i = 0; i < sizeof lens / sizeof lens[0]; i++) {
-        send_len(lens[i], 0x1200 + i);
-        assert_int_equal(live, 0); /* it was copied */
+        xen_bench_send(&bench, lens[i], 0x1200 + i);
+        assert_int_equal(bench.live, 0); /* it was copied */
         xen_backend_run(&bench.xen);
         assert_int_equal(last.len, lens[i]);
         assert_int_equal(last.slots, (lens[i] + PAGE_BYTES - 1) / PAGE_BYTES);
@@ -131,9 +125,9 @@ static void refuses_what_no_request_can_carry(void **state)
 {
     (void)state;
     open_connected();
-    send_len(13, 0);
-    send_len(65536, 0);
-    assert_int_equal(live, 0);
+    xen_bench_send(&bench, 13, 0);
+    xen_bench_send(&bench, 65536, 0);
+    assert_int_equal(bench.live, 0);
     assert_int_equal(xen_bench_stats(&bench).tx_errors, 2);
     assert_int_equal(xen_tx_ring(&bench.xen, 0)->req_prod, 0);
     xen_bench_close(&bench);
@@ -146,7 +140,7 @@ static void stops_accepting_when_the_pages_are_out_and_goes_on_later(void **stat
     (void)state;
     open_connected();
     for (; sent < 1000; sent++) {
-        struct ms_frame *frame = make_test_frame(&live, 60, sent);
+        struct ms_frame *frame = make_test_frame(&bench.live, 60, sent);
 
         if (send_frame(bench.device, frame) == 0) {
             ms_frame_put(frame);
@@ -157,7 +151,7 @@ static void stops_accepting_when_the_pages_are_out_and_goes_on_later(void **stat
     xen_backend_run(&bench.xen);
     assert_int_equal(bench.xen.packets, sent);
     (void)xen_bench_poll(&bench, 10);
-    send_len(60, 0);
+    xen_bench_send(&bench, 60, 0);
     xen_backend_run(&bench.xen);
     assert_int_equal(bench.xen.packets, sent + 1);
     xen_bench_close(&bench);
@@ -170,12 +164,12 @@ static void notifies_only_a_backend_that_asked(void **state)
     (void)state;
     open_connected();
     port = &bench.xen.ports[bench.xen.queues[0].tx_port];
-    send_len(60, 1);
+    xen_bench_send(&bench, 60, 1);
     assert_int_equal(port->notified, 1);
-    send_len(60, 2); /* it was told already and has not asked again */
+    xen_bench_send(&bench, 60, 2); /* it was told already and has not asked again */
     assert_int_equal(port->notified, 1);
     xen_backend_run(&bench.xen); /* asks for the next */
-    send_len(60, 3);
+    xen_bench_send(&bench, 60, 3);
     assert_int_equal(port->notified, 2);
     xen_bench_close(&bench);
 }
@@ -194,7 +188,7 @@ static void asks_for_an_event_only_when_it_has_seen_all(void **state)
     assert_int_equal(xen_rx_ring(&bench.xen, 0)->rsp_event, 2);
     /* Of eight in flight, the event comes with the fifth answer. */
     for (unsigned i = 0; i < 8; i++) {
-        frame = make_test_frame(&live, 60, i);
+        frame = make_test_frame(&bench.live, 60, i);
         assert_int_equal(send_frame(bench.device, frame), 1);
     }
     (void)xen_bench_poll(&bench, 10);

@@ -84,6 +84,44 @@ struct ms_netfront_stats xen_bench_stats(const struct xen_bench *bench)
     return stats;
 }
 
+void xen_bench_send(struct xen_bench *bench, uint32_t len, unsigned mark)
+{
+    assert_int_equal(send_frame(bench->device, make_test_frame(&bench->live, len, mark)), 1);
+}
+
+bool xen_bench_receives(struct xen_bench *bench, uint32_t len)
+{
+    static const uint8_t bytes[XEN_FRAME_BYTES];
+    const struct xen_offer plain = { .flags = 0 };
+    unsigned before = bench->up.count;
+    bool is_sent = xen_backend_send(&bench->xen, 0, bytes, len, &plain);
+
+    (void)xen_bench_poll(bench, 10);
+    return is_sent && bench->up.count == before + 1;
+}
+
+void xen_bench_works(struct xen_bench *bench)
+{
+    uint64_t packets = bench->xen.packets;
+
+    assert_int_equal(ms_netfront_state(bench->nf), MS_NETFRONT_CONNECTED);
+    assert_true(ms_netfront_is_up(bench->nf));
+    assert_true(xen_bench_receives(bench, 60));
+    assert_true(xen_bench_receives(bench, 1514));
+    sink_empty(&bench->up);
+    xen_bench_send(bench, 60, 1);
+    xen_backend_run(&bench->xen);
+    assert_int_equal(bench->xen.packets, packets + 1);
+    (void)xen_bench_poll(bench, 10);
+}
+
+void xen_bench_comes_back(struct xen_bench *bench)
+{
+    ms_netfront_reopen(bench->nf);
+    xen_bench_settle(bench);
+    xen_bench_works(bench);
+}
+
 /* --- The peer's end of the wire --- */
 
 static void free_peer_frame(struct ms_frame *frame) { free_test_frame(frame); }
@@ -230,6 +268,7 @@ void xen_bench_close(struct xen_bench *bench)
     assert_int_equal(ms_netfront_pages_held(bench->nf), 0);
     xen_close(&bench->xen);
     assert_int_equal(bench->peer_live, 0);
+    assert_int_equal(bench->live, 0);
     free(bench->stack_memory);
     free(bench->peer_memory);
     free(bench->memory);

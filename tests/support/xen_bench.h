@@ -15,6 +15,7 @@ struct xen_bench {
     uint64_t now_us;
     struct sink up; /* what came, unless a stack is attached */
     unsigned changes;
+    unsigned live; /* test frames sent that are not back */
 
     /* The guest's stack, and its peer's behind the backend; NULL without xen_bench_stacks(). */
     struct ms_stack *stack, *peer;
@@ -42,6 +43,15 @@ unsigned xen_bench_poll(struct xen_bench *bench, uint64_t us);
 /* Everything is given back, or the test fails. */
 void xen_bench_close(struct xen_bench *bench);
 struct ms_netfront_stats xen_bench_stats(const struct xen_bench *bench);
+
+/* Sends a frame of so many bytes, which must be accepted. */
+void xen_bench_send(struct xen_bench *bench, uint32_t len, unsigned mark);
+/* Whether a packet of zeros arrives in the sink. */
+bool xen_bench_receives(struct xen_bench *bench, uint32_t len);
+/* It is connected, and frames get through both ways. */
+void xen_bench_works(struct xen_bench *bench);
+/* Opened again, it works. */
+void xen_bench_comes_back(struct xen_bench *bench);
 
 /* Stacks at both ends: 10.0.0.1 and 2001:db8::1 in the guest, ::2 behind the backend. */
 void xen_bench_stacks(struct xen_bench *bench);
