@@ -95,7 +95,76 @@ probe() {
     finish "$name"
 }
 
+address() { [ "$1" = pv ] && echo 10.99.0.2 || echo 10.99.0.3; }
+address6() { [ "$1" = pv ] && echo fd99::2 || echo fd99::3; }
+
+# create_net NAME KIND KERNEL: a guest with a network device.
+create_net() {
+    create "$1" "$2" "$3" \
+        "ip=$(address "$2")/24 ip=$(address6 "$2")/64 gateway=10.99.0.1 gateway=fd99::1" \
+        "on_reboot = 'destroy'" \
+        "vif = ['bridge=xenbr0,script=vif-mini']"
+}
+
+# Not by its own -T, which makes it crash.
+fetch() { timeout 60 wget -q -O - "$@"; }
+
+# seconds: with hundredths, since the start of dom0.
+seconds() { cut -d' ' -f1 /proc/uptime; }
+since() { echo "$(seconds) $1" | awk '{ printf "%.2f", $1 - $2 }'; }
+
+requests() {
+    request=1
+    while [ $request -le "$2" ]; do
+        fetch "http://$1/" | grep -q '^request ' || return 1
+        request=$((request + 1))
+    done
+}
+
+# transfer HOST LABEL: 20 MB there and back, and compared.
+transfer() {
+    began=$(seconds)
+    fetch "http://$1/bytes/$BULK_BYTES" >/tmp/bulk
+    took=$(since "$began")
+    note "$2: $BULK_BYTES bytes from the guest in $took s"
+    verdict "$2: sends 20 MB as they are" [ "$(sha256sum </tmp/bulk)" = "$BULK_SHA256  -" ]
+    began=$(seconds)
+    answer=$(fetch --post-file=/tmp/bulk "http://$1/")
+    took=$(since "$began")
+    note "$2: $BULK_BYTES bytes to the guest in $took s"
+    verdict "$2: receives 20 MB as they are ($answer)" [ "$answer" = "right $BULK_BYTES" ]
+    printf x | dd of=/tmp/bulk bs=1 seek=12345678 conv=notrunc 2>/dev/null
+    answer=$(fetch --post-file=/tmp/bulk "http://$1/")
+    verdict "$2: knows when they are not ($answer)" [ "$answer" = "wrong $BULK_BYTES" ]
+    rm -f /tmp/bulk
+}
+
+web() {
+    kind=$1
+    name="web-$kind"
+    host=$(address "$kind")
+    create_net "$name" "$kind" web || return
+    verdict "$kind: network comes up" waitfor 100 says "$name" 'network: up'
+    verdict "$kind: answers a first request" waitfor 50 fetch "http://$host/"
+    console "$name" | tr -d '\r' | sed -n "s/^WEB /XEN-NOTE $kind: /p"
+    ping -c 10 -i 0.1 -q "$host" >/tmp/ping
+    verdict "$kind: answers pings" grep -q ' 0% packet loss' /tmp/ping
+    note "$kind: $(tail -n 1 /tmp/ping)"
+    ping -6 -c 5 -i 0.1 -q "$(address6 "$kind")" >/tmp/ping
+    verdict "$kind: answers pings by IPv6" grep -q ' 0% packet loss' /tmp/ping
+    ping -c 3 -i 0.1 -q -s 8000 "$host" >/tmp/ping
+    verdict "$kind: answers pings in fragments" grep -q ' 0% packet loss' /tmp/ping
+    verdict "$kind: answers 20 requests" requests "$host" 20
+    verdict "$kind: answers by IPv6" requests "[$(address6 "$kind")]" 1
+    transfer "$host" "$kind"
+    xl shutdown "$name" >/dev/null 2>&1
+    verdict "$kind: shuts down with its network" waitfor 100 is_gone "$name"
+    finish "$name"
+}
+
 for kind in $KINDS; do
-    probe "$kind"
+    for part in $PARTS; do
+        $part "$kind"
+    done
 done
 [ $failures -eq 0 ]

@@ -6,6 +6,7 @@ Everything that was seen stays in the folder --out: console.log first of all.
 """
 
 import argparse
+import hashlib
 import os
 import re
 import sys
@@ -13,6 +14,18 @@ import sys
 import recipe
 
 TIMEOUT_S = 180
+BULK_BYTES = 20 * 1024 * 1024
+PATTERN_BYTES = 1000003
+IMAGES = ("probe", "web", "hello")
+
+
+def bulk_sha256():
+    """Of what web.c sends for that many bytes."""
+    pattern, x = bytearray(PATTERN_BYTES), 1
+    for i in range(PATTERN_BYTES):
+        x = (x * 1103515245 + 12345) & 0xffffffff
+        pattern[i] = x >> 16 & 0xff | 1
+    return hashlib.sha256((bytes(pattern) * 21)[:BULK_BYTES]).hexdigest()
 
 
 def report(text, seconds):
@@ -36,19 +49,22 @@ def main(argv):
     parser.add_argument("--cache", required=True, help="for what is downloaded")
     parser.add_argument("--out", required=True, help="for what is seen")
     parser.add_argument("--kinds", default="pv pvh")
-    parser.add_argument("--probe", required=True)
+    parser.add_argument("--parts", default="probe web")
+    for image in IMAGES:
+        parser.add_argument("--" + image, required=True)
     args = parser.parse_args(argv)
     os.makedirs(args.out, exist_ok=True)
     here = os.path.dirname(os.path.abspath(__file__))
     script = os.path.join(args.out, "run.sh")
     with open(os.path.join(here, "checks.sh"), encoding="utf-8") as file, \
             open(script, "w", encoding="utf-8") as out:
-        out.write(f"KINDS='{args.kinds}'\n" + file.read())
+        out.write(f"KINDS='{args.kinds}' PARTS='{args.parts}'\n"
+                  f"BULK_BYTES={BULK_BYTES} BULK_SHA256={bulk_sha256()}\n" + file.read())
     initramfs = os.path.join(args.out, "initramfs")
     try:
         recipe.need_tools()
-        recipe.make_archive(args.cache, {"test/run.sh": script, "test/probe": args.probe},
-                            initramfs)
+        files = {"test/" + image: getattr(args, image) for image in IMAGES}
+        recipe.make_archive(args.cache, {"test/run.sh": script, **files}, initramfs)
         text, seconds = recipe.boot(args.cache, initramfs, os.path.join(args.out, "console.log"),
                                     TIMEOUT_S)
     except recipe.Unavailable as reason:

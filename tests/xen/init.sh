@@ -20,6 +20,11 @@ for module in xen-evtchn xen-privcmd xen-gntdev xen-gntalloc xenfs bridge xen-ne
 done
 mount -t xenfs xenfs /proc/xen
 
+# A static program can load no other ways to look names up, and would crash.
+for base in hosts services networks protocols passwd group; do echo "$base: files"; done \
+    >/etc/nsswitch.conf
+echo 'http 80/tcp' >/etc/services
+
 xenstored --pid-file=/run/xen/xenstored.pid
 tries=0
 until xenstore-read / >/dev/null 2>&1; do
@@ -35,7 +40,8 @@ brctl addbr xenbr0
 # No snooping: with one port, nobody would answer its queries.
 echo 0 >/sys/class/net/xenbr0/bridge/multicast_snooping
 ip addr add 10.99.0.1/24 dev xenbr0
-ip -6 addr add fd99::1/64 dev xenbr0 nodad
+echo 0 >/proc/sys/net/ipv6/conf/xenbr0/accept_dad
+ip -6 addr add fd99::1/64 dev xenbr0
 ip link set xenbr0 up
 
 echo "XEN-READY $(cut -d' ' -f1 /proc/uptime)"

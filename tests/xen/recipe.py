@@ -246,8 +246,9 @@ def boot(cache, initramfs, log, timeout_s):
         child.wait()
     with open(log, "rb") as file:
         text = file.read().decode(errors="replace").replace("\r", "")
-    with open(errors, encoding="utf-8", errors="replace") as file:
-        text += file.read()
+    if not text:
+        with open(errors, encoding="utf-8", errors="replace") as file:
+            text = file.read()
     return text, time.monotonic() - began
 
 

@@ -2,7 +2,7 @@
 /* The command line. */
 #include "arguments.h"
 
-#include "bytes.h"
+#include "memory.h"
 #include "text.h"
 
 static const char *end_of_word(const char *word)

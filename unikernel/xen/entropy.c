@@ -7,7 +7,7 @@
 
 #include <cpuid.h>
 
-#include "bytes.h"
+#include "memory.h"
 
 enum { RATE_BYTES = 32, DRAWS = 8, TRIES = 32 };
 

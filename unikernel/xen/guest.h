@@ -11,6 +11,9 @@
 #include "power.h"
 #include "store.h"
 
+/* From the linker script. */
+extern uint8_t ms_guest_image[], ms_guest_heap[], ms_guest_heap_end[];
+
 struct guest {
     struct machine machine;
     struct events events;

@@ -6,9 +6,9 @@
 #include <xen/io/console.h>
 #include <xen/io/xs_wire.h>
 
-#include "bytes.h"
 #include "hypercall.h"
 #include "machine_kinds.h"
+#include "memory.h"
 
 /* Present, writable, accessed, dirty. */
 enum { PAGE_FLAGS = 0x63, GRANT_PAGES_MAX = 16 };

@@ -11,9 +11,9 @@
 #include <xen/io/xs_wire.h>
 #include <xen/memory.h>
 
-#include "bytes.h"
 #include "hypercall.h"
 #include "machine_kinds.h"
+#include "memory.h"
 
 extern uint8_t ms_guest_hypercall_page[];
 

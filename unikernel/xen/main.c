@@ -5,17 +5,17 @@
 #include <xen/sched.h>
 
 #include "arguments.h"
-#include "bytes.h"
 #include "clock.h"
+#include "memory.h"
+#include "network.h"
 #include "text.h"
 #include "unikernel.h"
 
 noreturn void ms_guest_start_pv(const void *start_info);
 noreturn void ms_guest_start_pvh(const void *start_info);
 
-extern uint8_t ms_guest_heap[], ms_guest_heap_end[];
-
 static struct guest the_guest;
+static struct network the_network;
 static alignas(PAGE_BYTES) uint8_t grant_pages[GRANT_PAGES * PAGE_BYTES];
 
 struct guest *ms_guest_the(void) { return &the_guest; }
@@ -126,8 +126,20 @@ static enum power_wish wish_of(struct guest *guest)
     return wish != POWER_ON ? wish : guest->wish;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* When something is to be done even if nothing happens. */
+static uint64_t next_deadline(const struct network *network, const struct ms_stack *stack)
+{
+    uint64_t deadline_us = ms_next_deadline(stack);
+
+    if (network->device)
+        deadline_us = earlier(deadline_us, ms_device_next_deadline(network->device));
+    return deadline_us;
+}
+
 /* Until somebody wishes it to end. */
-static enum power_wish serve(struct guest *guest, struct ms_stack *stack)
+static enum power_wish serve(struct guest *guest, struct network *network, struct ms_stack *stack)
 {
     enum power_wish wish;
 
@@ -141,8 +153,10 @@ static enum power_wish serve(struct guest *guest, struct ms_stack *stack)
         if (wish != POWER_ON)
             return wish;
         now_us = ms_unikernel_now_us();
+        if (network->device)
+            (void)ms_device_poll(network->device, now_us);
         ms_poll(stack, now_us);
-        until_us = ms_next_deadline(stack);
+        until_us = next_deadline(network, stack);
         /* News that came with an answer meanwhile rings no bell any more. */
         if (until_us > now_us && news == guest->store.news && guest->wish == POWER_ON)
             ms_guest_events_wait(&guest->events,
@@ -152,13 +166,20 @@ static enum power_wish serve(struct guest *guest, struct ms_stack *stack)
 
 static noreturn void run(struct guest *guest)
 {
+    struct network *network = &the_network;
     struct ms_unikernel unikernel = { .arguments = guest->machine.arguments };
     enum power_wish wish;
+    const char *fault;
 
     bring_up(guest);
     unikernel.stack = make_stack(guest);
+    fault = ms_guest_network_open(network, guest, unikernel.stack);
+    if (fault)
+        ms_unikernel_panic(fault);
+    unikernel.netif = network->netif;
     ms_unikernel_start(&unikernel);
-    wish = serve(guest, unikernel.stack);
+    wish = serve(guest, network, unikernel.stack);
+    ms_guest_network_close(network, guest);
     ms_unikernel_print(wish == POWER_REBOOT ? "rebooting\n" : "powering off\n");
     ms_guest_console_flush(&guest->console);
     ms_guest_power_end(wish == POWER_REBOOT ? SHUTDOWN_reboot : SHUTDOWN_poweroff);

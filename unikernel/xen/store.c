@@ -5,8 +5,8 @@
  */
 #include "store.h"
 
-#include "bytes.h"
 #include "clock.h"
+#include "memory.h"
 #include "text.h"
 
 enum { PIECES_MAX = 2 };

@@ -2,7 +2,7 @@
 /* Text put together piece by piece. */
 #include "text.h"
 
-#include "bytes.h"
+#include "memory.h"
 
 struct text ms_guest_text_in(char *bytes, size_t size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The four functions that the compiler and the library need, which no libc provides here. */
-#ifndef UNIKERNEL_BYTES_H
-#define UNIKERNEL_BYTES_H
+#ifndef UNIKERNEL_MEMORY_H
+#define UNIKERNEL_MEMORY_H
 
 #include <stdalign.h>
 #include <stddef.h>

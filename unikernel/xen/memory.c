@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The four functions of bytes.h: vectors of 16 while there are so many, then bytes. */
-#include "bytes.h"
+/* The four functions of memory.h: vectors of 16 while there are so many, then bytes. */
+#include "memory.h"
 
 #include <stdint.h>
 

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A guest that a browser can put to the test: GET / is a page, GET /bytes/N is N bytes lent from
+ * memory, POST anywhere is compared with the same bytes. One request a connection.
+ */
+#include "clock.h"
+#include "guest.h"
+#include "memory.h"
+#include "text.h"
+#include "unikernel.h"
+
+/* No power of two, so that nothing can be right by chance at another place. */
+enum { PATTERN_BYTES = 1000003, PEERS = 128, BODIES = 4, HEAD_BYTES = 1024, ANSWER_BYTES = 256 };
+
+/* What is done once the head of the request is there. */
+enum what { READING, SENDING, COMPARING, FINISHED };
+
+struct peer {
+    struct ms_tcp *tcp; /* NULL: gone */
+    struct peer *next;
+    enum what what;
+    char head[HEAD_BYTES];
+    size_t head_len;
+    uint64_t at, end; /* of the bytes that are sent or compared */
+    bool is_right;
+    unsigned lent;
+    struct ms_buf answer_buf, bodies[BODIES];
+    char answer[ANSWER_BYTES];
+};
+
+static struct peer peers[PEERS];
+static struct peer *unused;
+static uint8_t *pattern;
+static uint64_t requests;
+
+/* Since the guest's first instruction in C. */
+static void say_when(const char *what)
+{
+    const struct guest *guest = ms_guest_the();
+    char bytes[64];
+    struct text text = ms_guest_text_in(bytes, sizeof(bytes));
+
+    ms_guest_text_put(&text, what);
+    ms_guest_text_put_number(&text,
+                             (ms_guest_clock_ns(guest->events.shared) - guest->start_ns) / 1000);
+    ms_guest_text_put(&text, "\n");
+    ms_unikernel_print(bytes);
+}
+
+/* No byte is 0: the client in dom0 posts a text, which would end there. */
+static void make_pattern(void)
+{
+    uint32_t x = 1;
+
+    for (unsigned i = 0; i < PATTERN_BYTES; i++) {
+        x = x * 1103515245 + 12345;
+        pattern[i] = (uint8_t)(x >> 16 | 1);
+    }
+}
+
+/* Both the stack and the device are done with it. */
+static void forget(struct peer *peer)
+{
+    if (peer->tcp || peer->lent > 0)
+        return;
+    peer->next = unused;
+    unused = peer;
+}
+
+static void lend(struct peer *peer, struct ms_buf *buf)
+{
+    if (ms_tcp_send(peer->tcp, buf) == MS_OK)
+        peer->lent++;
+    else
+        peer->what = FINISHED;
+}
+
+/* The next stretch of the pattern, up to its end. */
+static void lend_body(struct peer *peer, struct ms_buf *buf)
+{
+    uint64_t from = peer->at % PATTERN_BYTES;
+    uint64_t len = PATTERN_BYTES - from;
+
+    len = len < peer->end - peer->at ? len : peer->end - peer->at;
+    buf->data = pattern + from;
+    buf->len = (uint32_t)len;
+    peer->at += len;
+    lend(peer, buf);
+}
+
+static struct peer *peer_of(struct ms_buf *buf)
+{
+    for (unsigned i = 0; i < PEERS; i++)
+        if ((uintptr_t)buf - (uintptr_t)&peers[i] < sizeof(peers[i]))
+            return &peers[i];
+    ms_unikernel_panic("a buffer of nobody came back");
+}
+
+static void on_body_sent(struct ms_buf *buf)
+{
+    struct peer *peer = peer_of(buf);
+
+    peer->lent--;
+    if (peer->tcp && peer->what == SENDING && peer->at < peer->end)
+        lend_body(peer, buf);
+    forget(peer);
+}
+
+static void on_answer_sent(struct ms_buf *buf)
+{
+    struct peer *peer = peer_of(buf);
+
+    peer->lent--;
+    forget(peer);
+}
+
+/* The head of the answer, and the body if it is a text. */
+static void answer(struct peer *peer, uint64_t len, const char *body)
+{
+    struct text text = ms_guest_text_in(peer->answer, sizeof(peer->answer));
+
+    ms_guest_text_put(&text, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ");
+    ms_guest_text_put_number(&text, len);
+    ms_guest_text_put(&text, "\r\n\r\n");
+    ms_guest_text_put(&text, body);
+    peer->answer_buf = (struct ms_buf){
+        .data = (const uint8_t *)peer->answer,
+        .len = (uint32_t)text.len,
+        .release = on_answer_sent,
+    };
+    lend(peer, &peer->answer_buf);
+}
+
+static void answer_text(struct peer *peer, const char *body)
+{
+    answer(peer, ms_guest_text_len(body), body);
+    peer->what = FINISHED;
+    ms_tcp_close(peer->tcp);
+}
+
+/* The number that follows in the head, ended by anything. */
+static uint64_t number_at(const char *text)
+{
+    uint64_t number = 0;
+
+    for (; *text >= '0' && *text <= '9' && number < UINT64_MAX / 100; text++)
+        number = number * 10 + (uint64_t)(*text - '0');
+    return number;
+}
+
+/* Where a word begins in the head, or NULL. */
+static const char *find(const struct peer *peer, const char *word)
+{
+    size_t len = ms_guest_text_len(word);
+
+    for (size_t i = 0; i + len <= peer->head_len; i++)
+        if (memcmp(peer->head + i, word, len) == 0)
+            return peer->head + i;
+    return NULL;
+}
+
+static void begin_download(struct peer *peer, uint64_t bytes)
+{
+    peer->what = SENDING;
+    peer->end = bytes;
+    answer(peer, bytes, "");
+    for (unsigned i = 0; i < BODIES && peer->at < peer->end && peer->what == SENDING; i++) {
+        peer->bodies[i] = (struct ms_buf){ .release = on_body_sent };
+        lend_body(peer, &peer->bodies[i]);
+    }
+    if (peer->at == peer->end && peer->what == SENDING) {
+        peer->what = FINISHED;
+        ms_tcp_close(peer->tcp);
+    }
+}
+
+static void begin(struct peer *peer)
+{
+    const char *length = find(peer, "Content-Length: ");
+    const char *bytes = find(peer, "GET /bytes/");
+    char body[64];
+    struct text text = ms_guest_text_in(body, sizeof(body));
+
+    requests++;
+    if (find(peer, "POST ") == peer->head && length) {
+        peer->what = COMPARING;
+        peer->is_right = true;
+        peer->end = number_at(length + 16);
+    } else if (bytes == peer->head) {
+        begin_download(peer, number_at(bytes + 11));
+    } else {
+        ms_guest_text_put(&text, "request ");
+        ms_guest_text_put_number(&text, requests);
+        ms_guest_text_put(&text, "\n");
+        answer_text(peer, body);
+    }
+    if (requests == 1)
+        say_when("WEB first request at us ");
+}
+
+static void answer_compared(struct peer *peer)
+{
+    char body[64];
+    struct text text = ms_guest_text_in(body, sizeof(body));
+
+    ms_guest_text_put(&text, peer->is_right ? "right " : "wrong ");
+    ms_guest_text_put_number(&text, peer->at);
+    ms_guest_text_put(&text, "\n");
+    answer_text(peer, body);
+}
+
+static void compare(struct peer *peer, const uint8_t *data, uint32_t len)
+{
+    while (len > 0) {
+        uint64_t from = peer->at % PATTERN_BYTES;
+        uint32_t n = PATTERN_BYTES - from < len ? (uint32_t)(PATTERN_BYTES - from) : len;
+
+        peer->is_right = peer->is_right && memcmp(data, pattern + from, n) == 0;
+        peer->at += n;
+        data += n;
+        len -= n;
+    }
+    if (peer->at >= peer->end)
+        answer_compared(peer);
+}
+
+/* Takes bytes up to the empty line. Returns how many. */
+static uint32_t read_head(struct peer *peer, const uint8_t *data, uint32_t len)
+{
+    uint32_t n = 0;
+
+    while (n < len && peer->what == READING) {
+        if (peer->head_len == HEAD_BYTES) {
+            peer->what = FINISHED;
+            ms_tcp_abort(peer->tcp);
+            break;
+        }
+        peer->head[peer->head_len++] = (char)data[n++];
+        if (peer->head_len >= 4 && memcmp(peer->head + peer->head_len - 4, "\r\n\r\n", 4) == 0)
+            begin(peer);
+    }
+    return n;
+}
+
+static void on_data(struct ms_tcp *tcp, void *user, const struct ms_slice *slice,
+                    struct ms_frame *frame)
+{
+    struct peer *peer = user;
+    uint32_t n = peer->what == READING ? read_head(peer, slice->data, slice->len) : 0;
+
+    (void)frame;
+    ms_tcp_consumed(tcp, slice->len);
+    if (peer->what == COMPARING)
+        compare(peer, slice->data + n, slice->len - n);
+}
+
+static void on_eof(struct ms_tcp *tcp, void *user)
+{
+    (void)user;
+    ms_tcp_close(tcp);
+}
+
+static void on_close(struct ms_tcp *tcp, void *user, enum ms_error why)
+{
+    struct peer *peer = user;
+
+    (void)tcp, (void)why;
+    peer->tcp = NULL;
+    forget(peer);
+}
+
+static const struct ms_tcp_events *accept(struct ms_tcp *tcp, void *listener, void **user)
+{
+    static const struct ms_tcp_events events = {
+        .on_data = on_data,
+        .on_eof = on_eof,
+        .on_close = on_close,
+    };
+    struct peer *peer = unused;
+
+    (void)listener;
+    if (!peer)
+        return NULL;
+    unused = peer->next;
+    *peer = (struct peer){ .tcp = tcp };
+    *user = peer;
+    return &events;
+}
+
+void ms_unikernel_start(const struct ms_unikernel *unikernel)
+{
+    struct ms_tcp_listen listen = { .local = { .port = 80 }, .accept = accept };
+
+    pattern = ms_unikernel_memory(PATTERN_BYTES);
+    if (!pattern || ms_tcp_listen(unikernel->stack, &listen, NULL) != MS_OK)
+        ms_unikernel_panic("cannot listen");
+    make_pattern();
+    for (unsigned i = 0; i < PEERS; i++)
+        forget(&peers[i]);
+    say_when("WEB listens at us ");
+}

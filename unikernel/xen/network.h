@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* The guest's network device, and what the command line says of its addresses. */
+#ifndef UNIKERNEL_NETWORK_H
+#define UNIKERNEL_NETWORK_H
+
+#include "guest.h"
+#include "mstack/mstack.h"
+#include "netfront/netfront.h"
+
+struct network {
+    struct ms_netfront *netfront; /* NULL: the domain has none */
+    struct ms_device *device;
+    struct ms_netif *netif;
+    bool is_up; /* as far as the console was told */
+};
+
+/*
+ * Opens the first device and attaches it. Each `ip=ADDRESS/PREFIX` of the command line is given to
+ * it, each `gateway=ADDRESS` is a default route; `queues=N` asks for more than one queue. NULL: all
+ * is well; else what is wrong.
+ */
+const char *ms_guest_network_open(struct network *network, struct guest *guest,
+                                  struct ms_stack *stack);
+/* Says goodbye to the backend, but waits no longer than two seconds. */
+void ms_guest_network_close(struct network *network, struct guest *guest);
+
+#endif
