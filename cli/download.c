@@ -10,7 +10,11 @@
 
 #include "range.h"
 
-enum { FIELDS_MAX = 65536, SHOWN_MAX = 200 };
+enum {
+    FIELDS_MAX = 65536,
+    SHOWN_MAX = 200,
+    UNREACHABLE_AFTER_US = 15000000, /* before that it is not believed */
+};
 
 static const char *const field_names[DOWNLOAD_FIELD_COUNT] = {
     [DOWNLOAD_FIELD_CONTENT_RANGE] = "content-range",
@@ -276,13 +280,14 @@ static void on_eof(struct ms_tcp *tcp, void *user)
     leave(d);
 }
 
-/* It may pass, but whoever waits at a terminal wants to know now. */
+/* It may pass: questions to a neighbour get lost, too. Who waits at a terminal waits no minutes. */
 static void on_soft_error(struct ms_tcp *tcp, void *user, enum ms_error error)
 {
     struct download *d = user;
 
     (void)tcp;
-    if (d->is_open || error != MS_ERROR_UNREACHABLE || d->result != DOWNLOAD_RUNNING)
+    if (d->is_open || error != MS_ERROR_UNREACHABLE || d->result != DOWNLOAD_RUNNING ||
+        d->now_us - d->progress_us < UNREACHABLE_AFTER_US)
         return;
     finish(d, DOWNLOAD_NO_CONNECTION, "no connection to %s: %s", d->url->authority,
            ms_error_text(error));
