@@ -139,6 +139,23 @@ transfer() {
     rm -f /tmp/bulk
 }
 
+ups() { console "$1" | grep -c 'network: up'; }
+is_up_again() { [ "$(ups "$1")" -gt "$2" ]; }
+
+# restart_backend NAME LABEL: as if dom0's driver was taken out and put in again.
+restart_backend() {
+    before=$(ups "$1")
+    domain=$(xl domid "$1")
+    driver=/sys/bus/xen-backend/drivers/vif
+    echo "vif-$domain-0" >$driver/unbind
+    echo "vif-$domain-0" >$driver/bind
+    waitfor 50 ip link set "vif$domain.0" up
+    brctl addif xenbr0 "vif$domain.0"
+    xenstore-write "/local/domain/0/backend/vif/$domain/0/hotplug-status" connected
+    verdict "$2: connects to the backend that came back" waitfor 100 is_up_again "$1" "$before"
+    verdict "$2: said that it was gone" says "$1" 'network: down'
+}
+
 web() {
     kind=$1
     name="web-$kind"
@@ -146,7 +163,7 @@ web() {
     create_net "$name" "$kind" web || return
     verdict "$kind: network comes up" waitfor 100 says "$name" 'network: up'
     verdict "$kind: answers a first request" waitfor 50 fetch "http://$host/"
-    console "$name" | tr -d '\r' | sed -n "s/^WEB /XEN-NOTE $kind: /p"
+    console "$name" | tr -d '\r' | sed -n "s/^WEB /XEN-NOTE $kind: /p; s/^network/XEN-NOTE $kind: &/p"
     ping -c 10 -i 0.1 -q "$host" >/tmp/ping
     verdict "$kind: answers pings" grep -q ' 0% packet loss' /tmp/ping
     note "$kind: $(tail -n 1 /tmp/ping)"
@@ -155,10 +172,31 @@ web() {
     ping -c 3 -i 0.1 -q -s 8000 "$host" >/tmp/ping
     verdict "$kind: answers pings in fragments" grep -q ' 0% packet loss' /tmp/ping
     verdict "$kind: answers 20 requests" requests "$host" 20
+    ./dom0 many "$host" 80 64 >/dev/null
+    verdict "$kind: answers 64 connections at once" [ $? -eq 0 ]
     verdict "$kind: answers by IPv6" requests "[$(address6 "$kind")]" 1
     transfer "$host" "$kind"
+    restart_backend "$name" "$kind"
+    verdict "$kind: answers requests as before" waitfor 50 requests "$host" 5
     xl shutdown "$name" >/dev/null 2>&1
     verdict "$kind: shuts down with its network" waitfor 100 is_gone "$name"
+    finish "$name"
+}
+
+hello() {
+    kind=$1
+    name="hello-$kind"
+    host=$(address "$kind")
+    create_net "$name" "$kind" hello || return
+    waitfor 100 says "$name" 'network: up'
+    console "$name" | tr -d '\r' | sed -n "s/^network/XEN-NOTE $kind, hello: &/p"
+    answer=$(echo 'back by TCP' | timeout 10 nc "$host" 7)
+    verdict "$kind: echoes by TCP" [ "$answer" = 'back by TCP' ]
+    for bytes in 64 1400; do
+        ./dom0 udp "$host" 7 2000 $bytes >/tmp/udp
+        verdict "$kind: echoes datagrams of $bytes bytes" [ $? -eq 0 ]
+        note "$kind: $(cat /tmp/udp)"
+    done
     finish "$name"
 }
 

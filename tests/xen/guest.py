@@ -14,9 +14,10 @@ import sys
 import recipe
 
 TIMEOUT_S = 180
+IMAGE_BYTES_MAX = 300 * 1024
 BULK_BYTES = 20 * 1024 * 1024
 PATTERN_BYTES = 1000003
-IMAGES = ("probe", "web", "hello")
+FILES = ("probe", "web", "hello", "dom0")
 
 
 def bulk_sha256():
@@ -44,14 +45,23 @@ def report(text, seconds):
     return is_whole and all(word == "ok" for word, _ in found)
 
 
+def check_size(image):
+    """Whether the smallest image with the stack in it stays small."""
+    loaded = recipe.elf_load_bytes(image)
+    print(f"# {os.path.basename(image)}: {loaded} bytes are loaded")
+    if loaded > IMAGE_BYTES_MAX:
+        print(f"# which is more than {IMAGE_BYTES_MAX}")
+    return loaded <= IMAGE_BYTES_MAX
+
+
 def main(argv):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", required=True, help="for what is downloaded")
     parser.add_argument("--out", required=True, help="for what is seen")
     parser.add_argument("--kinds", default="pv pvh")
-    parser.add_argument("--parts", default="probe web")
-    for image in IMAGES:
-        parser.add_argument("--" + image, required=True)
+    parser.add_argument("--parts", default="probe web hello")
+    for name in FILES:
+        parser.add_argument("--" + name, required=True)
     args = parser.parse_args(argv)
     os.makedirs(args.out, exist_ok=True)
     here = os.path.dirname(os.path.abspath(__file__))
@@ -63,7 +73,7 @@ def main(argv):
     initramfs = os.path.join(args.out, "initramfs")
     try:
         recipe.need_tools()
-        files = {"test/" + image: getattr(args, image) for image in IMAGES}
+        files = {"test/" + name: getattr(args, name) for name in FILES}
         recipe.make_archive(args.cache, {"test/run.sh": script, **files}, initramfs)
         text, seconds = recipe.boot(args.cache, initramfs, os.path.join(args.out, "console.log"),
                                     TIMEOUT_S)
@@ -71,6 +81,7 @@ def main(argv):
         print(f"1..0 # SKIP {reason}")
         return 0
     is_right = report(text, seconds)
+    is_right = check_size(args.hello) and is_right
     if not is_right:
         print("\n".join("# " + line for line in text.splitlines()[-60:]))
     return 0 if is_right else 1

@@ -3,9 +3,26 @@
 #include "network.h"
 
 #include "arguments.h"
+#include "text.h"
 #include "unikernel.h"
 
 enum { CLOSE_US = 2000000, NAP_US = 10000, QUEUES_MOST = 8 };
+
+static void say(const struct network *network, bool is_up, enum ms_netfront_reason reason)
+{
+    char bytes[128];
+    struct text text = ms_guest_text_in(bytes, sizeof(bytes));
+
+    ms_guest_text_put(&text, is_up ? "network: up at " : "network: down at ");
+    ms_guest_text_put_number(&text, ms_unikernel_now_us() / 1000 - network->start_ms);
+    ms_guest_text_put(&text, " ms");
+    if (reason != MS_NETFRONT_NONE) {
+        ms_guest_text_put(&text, ", ");
+        ms_guest_text_put(&text, ms_netfront_reason_text(reason));
+    }
+    ms_guest_text_put(&text, "\n");
+    ms_unikernel_print(bytes);
+}
 
 static void on_change(void *user, struct ms_netfront *netfront)
 {
@@ -14,15 +31,10 @@ static void on_change(void *user, struct ms_netfront *netfront)
     bool is_up = ms_netfront_is_up(netfront);
 
     ms_netif_set_up(network->netif, is_up);
-    if (is_up == network->is_up && reason == MS_NETFRONT_NONE)
-        return;
+    if (is_up != network->is_up || reason != network->reason)
+        say(network, is_up, reason);
     network->is_up = is_up;
-    ms_unikernel_print(is_up ? "network: up" : "network: down");
-    if (reason != MS_NETFRONT_NONE) {
-        ms_unikernel_print(", ");
-        ms_unikernel_print(ms_netfront_reason_text(reason));
-    }
-    ms_unikernel_print("\n");
+    network->reason = reason;
 }
 
 static const char *give_addresses(struct network *network, const char *arguments)
@@ -107,7 +119,7 @@ const char *ms_guest_network_open(struct network *network, struct guest *guest,
 {
     const char *fault;
 
-    *network = (struct network){ 0 };
+    *network = (struct network){ .start_ms = guest->start_ns / 1000000 };
     if (!has_device(guest))
         return NULL;
     fault = open_device(network, guest);

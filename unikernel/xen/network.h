@@ -11,7 +11,10 @@ struct network {
     struct ms_netfront *netfront; /* NULL: the domain has none */
     struct ms_device *device;
     struct ms_netif *netif;
-    bool is_up; /* as far as the console was told */
+    /* As far as the console was told. */
+    bool is_up;
+    enum ms_netfront_reason reason;
+    uint64_t start_ms;
 };
 
 /*
