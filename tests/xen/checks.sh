@@ -163,7 +163,8 @@ web() {
     create_net "$name" "$kind" web || return
     verdict "$kind: network comes up" waitfor 100 says "$name" 'network: up'
     verdict "$kind: answers a first request" waitfor 50 fetch "http://$host/"
-    console "$name" | tr -d '\r' | sed -n "s/^WEB /XEN-NOTE $kind: /p; s/^network/XEN-NOTE $kind: &/p"
+    console "$name" | tr -d '\r' | sed -n "s/^WEB /XEN-NOTE $kind: /p
+        s/^network/XEN-NOTE $kind: &/p"
     ping -c 10 -i 0.1 -q "$host" >/tmp/ping
     verdict "$kind: answers pings" grep -q ' 0% packet loss' /tmp/ping
     note "$kind: $(tail -n 1 /tmp/ping)"
