@@ -13,6 +13,9 @@ enum {
     VLAN_BYTES = 4,
     IPV4_BYTES = 20,
     IPV6_BYTES = 40,
+    IPV4_ADDRESSES_AT = 12,
+    IPV6_ADDRESSES_AT = 8,
+    PORTS_BYTES = 4,
     PROTOCOL_TCP = 6,
     PROTOCOL_UDP = 17,
     PROTOCOL_HOP_BY_HOP = 0,
@@ -39,6 +42,7 @@ static bool at_ipv4(const uint8_t *bytes, uint32_t at, uint32_t len, struct head
 {
     uint32_t header_len;
 
+    headers->addresses = at + IPV4_ADDRESSES_AT;
     if (at + IPV4_BYTES > len || bytes[at] >> 4 != 4)
         return false;
     header_len = (bytes[at] & 15u) * 4;
@@ -53,6 +57,7 @@ static bool at_ipv6(const uint8_t *bytes, uint32_t at, uint32_t len, struct head
     uint8_t next;
 
     headers->is_ipv6 = true;
+    headers->addresses = at + IPV6_ADDRESSES_AT;
     if (at + IPV6_BYTES > len || bytes[at] >> 4 != 6)
         return false;
     next = bytes[at + 6];
@@ -84,4 +89,19 @@ bool ms_netfront_headers(const uint8_t *bytes, uint32_t len, struct headers *hea
     if (type == ETH_TYPE_IPV4)
         return at_ipv4(bytes, at, len, headers);
     return type == ETH_TYPE_IPV6 && at_ipv6(bytes, at, len, headers);
+}
+
+uint32_t ms_netfront_flow_hash(const uint8_t *bytes, uint32_t len)
+{
+    uint32_t hash = UINT32_C(2166136261), addresses_len;
+    struct headers headers;
+
+    if (!ms_netfront_headers(bytes, len, &headers))
+        return 0;
+    addresses_len = headers.is_ipv6 ? 32 : 8;
+    for (uint32_t i = 0; i < addresses_len; i++)
+        hash = (hash ^ bytes[headers.addresses + i]) * UINT32_C(16777619);
+    for (uint32_t i = 0; i < PORTS_BYTES; i++)
+        hash = (hash ^ bytes[headers.transport + i]) * UINT32_C(16777619);
+    return hash ^ hash >> 16;
 }

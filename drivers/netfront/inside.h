@@ -208,12 +208,15 @@ size_t ms_netfront_frame_bytes(void);
 
 /* headers.c */
 struct headers {
-    uint32_t transport; /* where TCP or UDP begins, or 0 */
+    uint32_t addresses; /* where IP's two addresses begin */
+    uint32_t transport; /* where TCP or UDP begins */
     uint16_t checksum_offset;
     bool is_ipv6, is_tcp;
 };
 /* Finds TCP or UDP behind Ethernet and IP; false: there is none in these bytes. */
 bool ms_netfront_headers(const uint8_t *bytes, uint32_t len, struct headers *headers);
+/* The same for all frames of a flow (FNV-1a of addresses and ports); 0 for those of none. */
+uint32_t ms_netfront_flow_hash(const uint8_t *bytes, uint32_t len);
 
 /* store.c */
 /* The device's own facts: MAC, MTU. */

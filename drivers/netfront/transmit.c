@@ -300,6 +300,16 @@ static void publish(struct queue *queue)
     }
 }
 
+/* A flow keeps to its queue, and so keeps its order. */
+static struct queue *queue_of(struct ms_netfront *nf, const struct ms_frame *frame)
+{
+    uint32_t count = nf->features.queues;
+
+    if (count == 1)
+        return &nf->queues[0];
+    return &nf->queues[ms_netfront_flow_hash(frame->head, frame->head_len) % count];
+}
+
 unsigned ms_netfront_transmit(struct ms_driver *driver, struct ms_frame **frames, unsigned n)
 {
     struct ms_netfront *nf = (struct ms_netfront *)(void *)driver;
@@ -308,7 +318,7 @@ unsigned ms_netfront_transmit(struct ms_driver *driver, struct ms_frame **frames
     if (nf->state != MS_NETFRONT_CONNECTED || nf->breaking != MS_NETFRONT_NONE)
         return 0;
     for (i = 0; i < n; i++) {
-        enum outcome outcome = send_frame(&nf->queues[0], frames[i]);
+        enum outcome outcome = send_frame(queue_of(nf, frames[i]), frames[i]);
 
         if (outcome == NO_ROOM)
             break;
@@ -317,7 +327,8 @@ unsigned ms_netfront_transmit(struct ms_driver *driver, struct ms_frame **frames
             ms_frame_put(frames[i]);
         }
     }
-    publish(&nf->queues[0]);
+    for (uint32_t q = 0; q < nf->features.queues; q++)
+        publish(&nf->queues[q]);
     return i;
 }
 

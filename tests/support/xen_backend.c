@@ -194,6 +194,7 @@ static void take_packet(struct xen *xen, unsigned at)
 
     memset(packet, 0, offsetof(struct xen_packet, bytes));
     packet->flags = first.flags;
+    packet->queue = at;
     if (flags & NETTXF_extra_info)
         take_extras(queue, packet);
     extras = queue->tx_consumed - before;

@@ -41,7 +41,7 @@ struct xen_watch {
 
 /* A packet that the frontend sent, put together. */
 struct xen_packet {
-    uint32_t len, slots;
+    uint32_t len, slots, queue;
     uint16_t flags;        /* NETTXF_*, of the first slot */
     uint16_t segment_size; /* of the GSO extra, or 0 */
     uint8_t segment_type;

@@ -148,7 +148,7 @@ static void send_to_guest(struct xen_bench *bench, const struct ms_frame *frame)
     static uint8_t bytes[XEN_FRAME_BYTES];
     struct xen_offer offer = { .segment_size = frame->segment_size };
     struct headers headers;
-    uint32_t len = frame->head_len;
+    uint32_t len = frame->head_len, queue = 0;
 
     memcpy(bytes, frame->head, len);
     for (unsigned i = 0; i < frame->slice_count; i++) {
@@ -161,7 +161,9 @@ static void send_to_guest(struct xen_bench *bench, const struct ms_frame *frame)
         assert_true(ms_netfront_headers(bytes, len, &headers));
         offer.segment_type = headers.is_ipv6 ? XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4;
     }
-    if (!xen_backend_send(&bench->xen, 0, bytes, len, &offer))
+    if (bench->xen.queue_count > 1) /* by the guest's port, if there is one */
+        queue = bytes[len > 37 ? 37 : 13] % bench->xen.queue_count;
+    if (!xen_backend_send(&bench->xen, queue, bytes, len, &offer))
         bench->lost_to_guest++;
 }
 
