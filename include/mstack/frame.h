@@ -10,8 +10,8 @@
  * release, and must touch neither struct nor bytes until release() is called: once, when no send
  * queue and no device refers to them any more. release() may run inside ms_netif_input(),
  * ms_poll(), ms_netif_detach() or the driver's completion, never inside a call that sends. It may
- * only record: it may call ms_tcp_send(), ms_udp_send(), ms_tcp_consumed() and ms_frame_put(), which
- * only record too. It may send the buffer that it has got back.
+ * only record: it may call ms_tcp_send(), ms_udp_send(), ms_tcp_consumed() and ms_frame_put(),
+ * which only record too. It may send the buffer that it has got back.
  */
 struct ms_buf {
     const uint8_t *data;
