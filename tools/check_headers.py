@@ -17,6 +17,7 @@ PARTS = [
     ("include", ["include"], ["-ffreestanding"]),
     ("src", ["include", "src"], ["-ffreestanding"]),
     ("drivers", ["include"], []),
+    ("unikernel", ["include", "drivers", "unikernel/xen"], ["-ffreestanding"]),
 ]
 
 

@@ -65,7 +65,7 @@ bool ms_guest_text_number(const char *string, uint64_t max, uint64_t *number)
     for (; *string != '\0'; string++) {
         unsigned digit = (unsigned)*string - '0';
 
-        if (digit > 9 || value > (max - digit) / 10)
+        if (digit > 9 || digit > max || value > (max - digit) / 10)
             return false;
         value = value * 10 + digit;
     }
