@@ -157,6 +157,7 @@ struct ms_netfront {
     char watched[128];    /* the backend's path that is watched, or "" */
     bool fired;           /* the watch */
     bool wants_open;      /* connects whenever the backend offers to */
+    bool is_stale;        /* closes only to connect anew */
     bool has_carrier;
     bool is_changed; /* the host is to be told */
     bool was_up;

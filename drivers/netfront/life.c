@@ -127,6 +127,7 @@ static void begin_closing(struct ms_netfront *nf)
 
 static void offer(struct ms_netfront *nf)
 {
+    nf->is_stale = false;
     ms_netfront_store_set_state(nf, XenbusStateInitialising);
     enter(nf, MS_NETFRONT_WAITING);
 }
@@ -178,10 +179,13 @@ static void when_waiting(struct ms_netfront *nf, unsigned backend)
             try_again_later(nf, reason);
         return;
     }
-    if (backend == XenbusStateInitWait)
+    if (backend == XenbusStateInitWait) {
         connect(nf);
-    else if (backend == XenbusStateConnected)
-        begin_closing(nf); /* it believes in a connection that is not ours */
+    } else if (backend == XenbusStateConnected) {
+        /* It believes in a connection of who was here before us. */
+        nf->is_stale = true;
+        begin_closing(nf);
+    }
 }
 
 static void when_connecting(struct ms_netfront *nf, unsigned backend)
@@ -223,7 +227,9 @@ static void when_closing(struct ms_netfront *nf, unsigned backend)
 
 static void when_closed(struct ms_netfront *nf, unsigned backend)
 {
-    if (nf->wants_open && backend == XenbusStateInitWait)
+    bool is_over = nf->is_stale && backend == XenbusStateClosed;
+
+    if (nf->wants_open && (backend == XenbusStateInitWait || is_over))
         offer(nf);
 }
 

@@ -119,7 +119,7 @@ static bool read_mac(struct ms_netfront *nf, uint8_t mac[MAC_BYTES])
         mac[i / 3] = (uint8_t)((unsigned)mac[i / 3] << 4 | value);
         sum |= (uint8_t)value;
     }
-    return text[MAC_TEXT_BYTES - 1] == '\0' && sum != 0 && (mac[0] & 1) == 0;
+    return sum != 0 && (mac[0] & 1) == 0;
 }
 
 /* Without scatter-gather a frame is one page. */

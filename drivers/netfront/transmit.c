@@ -345,7 +345,6 @@ static void free_packet(struct queue *queue, uint16_t first)
         id = next;
         next = slot->next;
         slot->state = TX_FREE;
-        slot->frame = NULL;
         stack_push(&queue->tx_free_ids, id);
     } while (next != id);
     if (frame)

@@ -306,6 +306,12 @@ static void X13_impossible_lengths_are_dropped(void **state)
         (void)xen_bench_poll(&bench, 10);
         is_dropped(i + 1);
     }
+    put_slots((const struct slot[]){ { .status = 1000, .flags = NETRXF_more_data },
+                                     { .status = 0, .flags = NETRXF_more_data },
+                                     { .status = 1000 } },
+              3);
+    (void)xen_bench_poll(&bench, 10);
+    is_dropped(sizeof slots / sizeof slots[0] + 1);
     /* The largest that are possible. */
     put_slots(&(struct slot){ .status = 4096 }, 1);
     put_slots(&(struct slot){ .status = 14, .offset = 4082 }, 1);
@@ -347,9 +353,17 @@ static void X14_a_packet_of_more_slots_than_allowed_is_dropped_however_long(void
     xen_bench_close(&bench);
 }
 
+/* The first slot of a TCP packet that promises an extra. */
+static void put_tcp_slot(void)
+{
+    uint8_t *page = xen_backend_next_page(&bench.xen, 0);
+
+    put_slots(&(struct slot){ .status = 1000, .flags = NETRXF_extra_info }, 1);
+    memcpy(page + 12, "\x08\x00\x45\x00\x03\xda\x00\x00\x00\x00\x40\x06", 12);
+}
+
 static void X14_extras_that_make_no_sense_drop_the_packet(void **state)
 {
-    static const struct slot first = { .status = 1000, .flags = NETRXF_extra_info };
     static const struct {
         uint8_t type;
         uint16_t size;
@@ -358,18 +372,30 @@ static void X14_extras_that_make_no_sense_drop_the_packet(void **state)
         { XEN_NETIF_EXTRA_TYPE_NONE, 1000, 1 }, { XEN_NETIF_EXTRA_TYPE_MCAST_ADD, 1000, 1 },
         { XEN_NETIF_EXTRA_TYPE_HASH, 1000, 1 }, { 255, 1000, 1 },
         { XEN_NETIF_EXTRA_TYPE_GSO, 0, 1 },     { XEN_NETIF_EXTRA_TYPE_GSO, 1000, 0 },
-        { XEN_NETIF_EXTRA_TYPE_GSO, 1000, 3 },  { XEN_NETIF_EXTRA_TYPE_GSO, 1000, 1 }, /* no TCP */
+        { XEN_NETIF_EXTRA_TYPE_GSO, 1000, 3 },  { XEN_NETIF_EXTRA_TYPE_GSO, 1000, 2 }, /* IPv4 */
     };
 
     (void)state;
     xen_bench_connect(&bench);
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        put_slots(&first, 1);
+        put_tcp_slot();
         put_extra(bad[i].type, 0, bad[i].size, bad[i].gso);
         (void)xen_bench_poll(&bench, 10);
         (void)xen_bench_poll(&bench, 10);
         is_dropped(i + 1);
     }
+    /* No TCP at all, and one that is right. */
+    put_slots(&(struct slot){ .status = 1000, .flags = NETRXF_extra_info }, 1);
+    put_extra(XEN_NETIF_EXTRA_TYPE_GSO, 0, 1000, XEN_NETIF_GSO_TYPE_TCPV4);
+    (void)xen_bench_poll(&bench, 10);
+    (void)xen_bench_poll(&bench, 10);
+    is_dropped(sizeof bad / sizeof bad[0] + 1);
+    put_tcp_slot();
+    put_extra(XEN_NETIF_EXTRA_TYPE_GSO, 0, 1000, XEN_NETIF_GSO_TYPE_TCPV4);
+    (void)xen_bench_poll(&bench, 10);
+    assert_int_equal(bench.up.count, 1);
+    assert_int_equal(bench.up.frames[0]->segment_size, 1000);
+    sink_empty(&bench.up);
     xen_bench_works(&bench);
     xen_bench_close(&bench);
 }
@@ -378,7 +404,7 @@ static void X14_extras_without_end_and_packets_cut_short_wait(void **state)
 {
     (void)state;
     xen_bench_connect(&bench);
-    put_slots(&(struct slot){ .status = 1000, .flags = NETRXF_extra_info }, 1);
+    put_tcp_slot();
     for (unsigned i = 0; i < 1000; i++) {
         put_extra(XEN_NETIF_EXTRA_TYPE_GSO, XEN_NETIF_EXTRA_FLAG_MORE, 1000, 1);
         (void)xen_bench_poll(&bench, 10);

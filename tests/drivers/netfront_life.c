@@ -51,6 +51,46 @@ static void X12_every_state_of_the_backend_has_an_answer_in_every_state(void **s
     }
 }
 
+static void X12_the_answers_are_these(void **state)
+{
+    enum {
+        W = MS_NETFRONT_WAITING,
+        P = MS_NETFRONT_CONNECTING,
+        C = MS_NETFRONT_CONNECTED,
+        G = MS_NETFRONT_CLOSING,
+        X = MS_NETFRONT_CLOSED,
+    };
+    static const uint8_t answers[5][9] = {
+        /* Unknown, Initialising, InitWait, Initialised, Connected, Closing, Closed, Reconf... */
+        [W] = { W, W, P, W, G, W, W, W, W }, [P] = { X, P, P, P, C, X, X, P, P },
+        [C] = { X, W, P, W, C, X, X, C, C }, [G] = { X, X, X, X, G, X, X, G, G },
+        [X] = { X, X, X, X, X, X, X, X, X },
+    };
+
+    (void)state;
+    for (unsigned ours = W; ours <= X; ours++) {
+        for (unsigned theirs = 0; theirs < 9; theirs++) {
+            go_to((enum ms_netfront_state)ours);
+            xen_unmap_all(&bench.xen);
+            xen_backend_set_state(&bench.xen, theirs);
+            (void)xen_bench_poll(&bench, 10);
+            assert_int_equal(ms_netfront_state(bench.nf), answers[ours][theirs]);
+            xen_bench_close(&bench);
+        }
+    }
+}
+
+static void a_connection_of_who_was_before_us_is_closed_first(void **state)
+{
+    (void)state;
+    xen_bench_open(&bench);
+    xen_backend_set_state(&bench.xen, XenbusStateConnected);
+    xen_bench_start(&bench, NULL);
+    xen_bench_settle(&bench);
+    xen_bench_works(&bench);
+    xen_bench_close(&bench);
+}
+
 static void X12_a_resumed_guest_connects_though_the_backend_closes_first(void **state)
 {
     (void)state;
@@ -107,6 +147,7 @@ static void X22_values_that_make_no_sense_are_refused(void **state)
         { "feature-sg", "yes", MS_NETFRONT_STORE },
         { "feature-sg", "-1", MS_NETFRONT_STORE },
         { "feature-sg", " 1", MS_NETFRONT_STORE },
+        { "feature-sg", "00000000001", MS_NETFRONT_STORE },
         { "feature-gso-tcpv4", long_text(), MS_NETFRONT_STORE },
         { "multi-queue-max-queues", "0", MS_NETFRONT_STORE },
         { "multi-queue-max-queues", "4294967296", MS_NETFRONT_STORE },
@@ -301,6 +342,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(X12_every_state_of_the_backend_has_an_answer_in_every_state),
+        cmocka_unit_test(X12_the_answers_are_these),
+        cmocka_unit_test(a_connection_of_who_was_before_us_is_closed_first),
         cmocka_unit_test(X12_a_resumed_guest_connects_though_the_backend_closes_first),
         cmocka_unit_test(X12_a_backend_that_does_not_close_is_not_waited_for),
         cmocka_unit_test(X22_values_that_make_no_sense_are_refused),
