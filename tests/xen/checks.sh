@@ -98,10 +98,10 @@ probe() {
 address() { [ "$1" = pv ] && echo 10.99.0.2 || echo 10.99.0.3; }
 address6() { [ "$1" = pv ] && echo fd99::2 || echo fd99::3; }
 
-# create_net NAME KIND KERNEL: a guest with a network device.
+# create_net NAME KIND KERNEL [ARGUMENT]: a guest with a network device.
 create_net() {
     create "$1" "$2" "$3" \
-        "ip=$(address "$2")/24 ip=$(address6 "$2")/64 gateway=10.99.0.1 gateway=fd99::1" \
+        "ip=$(address "$2")/24 ip=$(address6 "$2")/64 gateway=10.99.0.1 gateway=fd99::1 $4" \
         "on_reboot = 'destroy'" \
         "vif = ['bridge=xenbr0,script=vif-mini']"
 }
@@ -181,6 +181,22 @@ web() {
     verdict "$kind: answers requests as before" waitfor 50 requests "$host" 5
     xl shutdown "$name" >/dev/null 2>&1
     verdict "$kind: shuts down with its network" waitfor 100 is_gone "$name"
+    finish "$name"
+}
+
+# Several connections at once, which the backend spreads over two queues.
+queues() {
+    kind=$1
+    name="queues-$kind"
+    host=$(address "$kind")
+    create_net "$name" "$kind" web queues=2 || return
+    verdict "$kind: comes up with two queues" waitfor 100 says "$name" 'network: up'
+    domain=$(xl domid "$name")
+    vif=/local/domain/$domain/device/vif/0
+    verdict "$kind: has two queues" [ "$(xenstore-read $vif/multi-queue-num-queues)" = 2 ]
+    ./dom0 many "$host" 80 100 >/dev/null
+    verdict "$kind: answers 100 connections by two queues" [ $? -eq 0 ]
+    transfer "$host" "$kind, two queues"
     finish "$name"
 }
 

@@ -59,7 +59,7 @@ def main(argv):
     parser.add_argument("--cache", required=True, help="for what is downloaded")
     parser.add_argument("--out", required=True, help="for what is seen")
     parser.add_argument("--kinds", default="pv pvh")
-    parser.add_argument("--parts", default="probe web hello")
+    parser.add_argument("--parts", default="probe web hello queues")
     for name in FILES:
         parser.add_argument("--" + name, required=True)
     args = parser.parse_args(argv)

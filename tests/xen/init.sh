@@ -18,6 +18,8 @@ ln -s /run/lock /var/lock
 for module in xen-evtchn xen-privcmd xen-gntdev xen-gntalloc xenfs bridge xen-netback; do
     modprobe $module || echo "no module $module"
 done
+# One processor would mean one queue.
+echo 2 >/sys/module/xen_netback/parameters/max_queues
 mount -t xenfs xenfs /proc/xen
 
 # A static program can load no other ways to look names up, and would crash.
