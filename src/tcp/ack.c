@@ -202,7 +202,7 @@ bool ms_ack_arrives(struct ms_tcp *c, const struct segment *s, enum ms_drop *dro
 {
     bool was_opening = c->state == MS_TCP_SYN_RECEIVED;
 
-    if (ack_is_plain(c, s))
+    if (!MS_IS_SMALL && ack_is_plain(c, s))
         return ack_plainly_arrives(c, s);
     if (MS_UNLIKELY(was_opening) && !syn_is_acked(c, s)) {
         *drop = MS_DROP_TCP_BAD_ACK;

@@ -25,7 +25,7 @@ static inline void ack_sample_rtt(struct ms_tcp *c, const struct segment *s,
     if (MS_UNLIKELY(change->has_retransmitted))
         ms_ack_sample_echo(c, s, change->again_us);
     else if (change->has_sample)
-        ms_rtt_sample(&c->rtt, (uint32_t)c->stack->now_us - change->sent_us, ms_conn_rto_bounds(c));
+        rtt_sample(&c->rtt, (uint32_t)c->stack->now_us - change->sent_us, ms_conn_rto_bounds(c));
 }
 
 static inline void ack_tell_controller(struct ms_tcp *c, const struct flight_change *change,

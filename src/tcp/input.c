@@ -163,6 +163,8 @@ static inline bool is_ack_known(const struct ms_tcp *c, const struct segment *s)
 /* Fifth, of an expected segment. False: it goes no further. */
 static MS_INLINE bool ack_arrives(struct ms_tcp *c, const struct segment *s, enum ms_drop *drop)
 {
+    if (MS_IS_SMALL)
+        return ms_ack_arrives(c, s, drop);
     if (is_ack_known(c, s)) {
         c->send_wl1 = seq_max(c->send_wl1, s->header.seq);
         return true;

@@ -9,6 +9,11 @@ void ms_rtt_init(struct rtt *rtt, struct rto_bounds bounds)
     rtt->timeout_us = rtt_timeout_of(rtt, bounds);
 }
 
+void ms_rtt_sample(struct rtt *rtt, uint32_t sample_us, struct rto_bounds bounds)
+{
+    rtt_sample(rtt, sample_us, bounds);
+}
+
 void ms_rtt_back_off(struct rtt *rtt, struct rto_bounds bounds)
 {
     rtt->timeout_us = (uint32_t)min_u64(2 * (uint64_t)rtt->timeout_us, bounds.max_us);

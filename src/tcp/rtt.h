@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/assert.h"
 #include "core/bytes.h"
 
 enum {
@@ -26,6 +27,8 @@ struct rto_bounds {
 };
 
 void ms_rtt_init(struct rtt *rtt, struct rto_bounds bounds);
+/* A round trip of a segment that was sent once (Karn), or measured by its timestamp. */
+void ms_rtt_sample(struct rtt *rtt, uint32_t sample_us, struct rto_bounds bounds);
 /* The timer expired: wait twice as long (RFC 6298, 5.5). */
 void ms_rtt_back_off(struct rtt *rtt, struct rto_bounds bounds);
 /* A SYN had to be sent again: more time for what follows (RFC 6298, 5.7). */
@@ -43,8 +46,8 @@ static inline uint32_t rtt_timeout_of(const struct rtt *rtt, struct rto_bounds b
     return (uint32_t)min_u64(max_u64(timeout_us, bounds.min_us), bounds.max_us);
 }
 
-/* A round trip of a segment that was sent once (Karn), or measured by its timestamp. */
-static inline void ms_rtt_sample(struct rtt *rtt, uint32_t sample_us, struct rto_bounds bounds)
+/* ms_rtt_sample() in line: every ACK measures. */
+static MS_INLINE void rtt_sample(struct rtt *rtt, uint32_t sample_us, struct rto_bounds bounds)
 {
     sample_us = max_u32(min_u32(sample_us, bounds.max_us), 1);
     if (rtt->srtt_us == 0) {
