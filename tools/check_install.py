@@ -18,10 +18,10 @@ def environment(root):
     return os.environ | {"PKG_CONFIG_LIBDIR": ":".join(folders + [default])}
 
 
-def flags(root):
+def flags(root, package):
     """Only our own folders lie under root; those of libpcap are the system's."""
     words = shlex.split(subprocess.run(
-        ["pkg-config", "--cflags", "--libs", "mstack-drivers"], env=environment(root),
+        ["pkg-config", "--cflags", "--libs", package], env=environment(root),
         capture_output=True, text=True, check=True).stdout)
     return [word[:2] + root + word[2:] if os.path.exists(root + word[2:]) else word
             for word in words]
@@ -34,10 +34,15 @@ def main(argv):
     with tempfile.TemporaryDirectory() as root:
         subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--quiet",
                         "--destdir", root], check=True)
-        found = flags(root)
+        found = flags(root, "mstack-drivers")
         for path in sorted(glob.glob("examples/*.c")):
             subprocess.run([*compiler, "-std=c17", "-D_GNU_SOURCE", path, "-o",
                             os.path.join(root, "program"), *found], check=True)
+            print(f"{path}: builds from what was installed")
+        if glob.glob(os.path.join(root, "**", "mstack-xen.pc"), recursive=True):
+            path = "unikernel/hello/hello.c"
+            subprocess.run([*compiler, "-std=c17", path, "-o", os.path.join(root, "guest"),
+                            *flags(root, "mstack-xen")], check=True)
             print(f"{path}: builds from what was installed")
     return 0
 
