@@ -458,6 +458,22 @@ static void respond_rx(struct world *w)
     respond(w, 1, &response, sizeof response);
 }
 
+/* A packet of some slots, or its beginning. */
+static void respond_rx_many(struct world *w)
+{
+    uint32_t kind = take(w, 1), len = take(w, 2);
+
+    for (uint32_t i = kind % 32; i > 0; i--) {
+        struct netif_rx_response response = {
+            .id = (uint16_t)(rx_producer(w) % RING_SLOTS),
+            .flags = i > 1 || (kind & 64) ? NETRXF_more_data : NETRXF_csum_blank,
+            .status = (int16_t)(len % 4097),
+        };
+
+        respond(w, 1, &response, sizeof response);
+    }
+}
+
 static void respond_extra(struct world *w)
 {
     struct netif_extra_info extra = { .type = (uint8_t)(take(w, 1) % 6) };
@@ -517,15 +533,47 @@ static void set_backend_state(struct world *w, unsigned state)
         *w->fired = true;
 }
 
+/* Each page to receive into is in one place. */
+static void check_rx(const struct ms_netfront *nf, const struct queue *queue)
+{
+    uint32_t places = queue->rx_free_pages.count + queue->chain.count;
+
+    for (unsigned i = 0; i < RING_SLOTS; i++)
+        places += queue->rx_posted[i] != NO_PAGE;
+    for (unsigned i = 0; i < nf->config.rx_pages; i++)
+        places += queue->rx_pages[i].state == PAGE_LENT || queue->rx_pages[i].state == PAGE_HELD;
+    require(places == nf->config.rx_pages, "a page is lost, or in two places");
+}
+
+/* Each request is free, pending, held or done, and frames wait for those that are theirs. */
+static void check_tx(const struct queue *queue)
+{
+    uint32_t states[TX_DONE + 1] = { 0 };
+
+    for (unsigned id = 0; id < RING_SLOTS; id++) {
+        const struct tx_slot *slot = &queue->tx_slots[id];
+        const struct ms_frame *frame = slot->frame;
+
+        states[slot->state]++;
+        if (slot->state != TX_FREE && frame)
+            require(frame->refs == 1, "a frame is gone while it is sent");
+    }
+    require(states[TX_FREE] == queue->tx_free_ids.count, "an id is lost");
+    require(states[TX_HELD] == queue->tx_held, "what is held is counted wrong");
+    require(states[TX_PENDING] + queue->tx_extras == ring_in_flight(&queue->tx),
+            "the ring and the requests differ");
+}
+
 static void poll(struct world *w, uint64_t us)
 {
     uint64_t deadline_us;
 
     w->now_us += us;
     (void)ms_device_poll(w->device, w->now_us);
-    require(w->nf->queues[0].tx_free_ids.count <= RING_SLOTS, "ids beyond the stack");
-    require(w->nf->queues[0].rx_free_pages.count <= w->nf->config.rx_pages, "pages twice");
-    require(w->nf->queues[0].tx_free_pages.count <= w->nf->config.tx_pages, "pages twice");
+    if (ms_netfront_state(w->nf) == MS_NETFRONT_CONNECTED) {
+        check_rx(w->nf, &w->nf->queues[0]);
+        check_tx(&w->nf->queues[0]);
+    }
     deadline_us = ms_device_next_deadline(w->device);
     require(deadline_us == 0 || deadline_us > w->now_us, "a deadline in the past");
 }
@@ -547,8 +595,8 @@ static void step(struct world *w)
     switch (take(w, 1) % 20) {
     case 0: scribble(w, 0); break;
     case 1: scribble(w, 1); break;
-    case 2:
-    case 3: respond_rx(w); break;
+    case 2: respond_rx(w); break;
+    case 3: respond_rx_many(w); break;
     case 4: respond_extra(w); break;
     case 5: respond_tx(w, false); break;
     case 6: respond_tx(w, true); break;

@@ -62,7 +62,11 @@ void ms_netfront_pages_recover(struct queue *queue)
 
     recover(nf, queue->ring_pages, 2);
     recover(nf, queue->tx_pages, nf->config.tx_pages);
-    recover(nf, queue->rx_pages, nf->config.rx_pages);
+    for (uint16_t i = 0; i < nf->config.rx_pages; i++) {
+        /* It goes on to be posted, if there is a connection. */
+        if (queue->rx_pages[i].state == PAGE_HELD && ms_netfront_page_take(nf, &queue->rx_pages[i]))
+            stack_push(&queue->rx_free_pages, i);
+    }
 }
 
 void ms_netfront_break(struct ms_netfront *nf, enum ms_netfront_reason reason)

@@ -517,9 +517,12 @@ static void X18_claims_are_not_believed_beyond_the_packet(void **state)
     bytes[14] = 0x45;
     bytes[20] = 0x20; /* a fragment */
     assert_true(xen_backend_send(&bench.xen, 0, bytes, 54, &blank));
+    bytes[20] = 0;
+    bytes[23] = 1; /* ICMP */
+    assert_true(xen_backend_send(&bench.xen, 0, bytes, 54, &blank));
     (void)xen_bench_poll(&bench, 10);
-    assert_int_equal(bench.up.count, 4);
-    for (unsigned i = 0; i < 4; i++)
+    assert_int_equal(bench.up.count, 5);
+    for (unsigned i = 0; i < 5; i++)
         assert_int_equal(bench.up.frames[i]->flags, 0);
     xen_bench_close(&bench);
     /* Not even the flag, where it was not agreed on. */
