@@ -24,7 +24,7 @@ PROGRAMS = ["usr/lib/xen-4.17/bin/" + name
 PROGRAMS += ["usr/bin/" + name for name in ("xenstore-read", "xenstore-write", "xenstore-ls")]
 MODULES = ["xen-evtchn", "xen-privcmd", "xen-gntdev", "xen-gntalloc", "xenfs", "llc", "stp",
            "bridge", "xen-netback", "sch_netem"]
-NEEDED = ["qemu-system-x86_64", "apt-get", "apt-cache", "dpkg", "cpio"]
+NEEDED = ["qemu-system-x86_64", "apt-get", "apt-cache", "dpkg", "cpio", "readelf"]
 
 # Without SMAP, which the emulator applies to IRET from user mode; without MONITOR, whose MWAIT it
 # refuses; without RDTSCP, which Xen cannot step over on it.
@@ -51,7 +51,8 @@ def need_tools():
 
 def kernel_package():
     """The package with the kernel itself, of which the other is only a name."""
-    text = run(["apt-cache", "depends", KERNEL])
+    text = subprocess.run(["apt-cache", "depends", KERNEL], capture_output=True, text=True,
+                          check=False).stdout
     found = re.search(r"Depends: (linux-image-[0-9]\S+-amd64)", text)
     if not found:
         raise Unavailable(f"no package {KERNEL}")
@@ -85,12 +86,12 @@ def unpacked_kernel(image):
 
 
 def extract(cache):
-    """Unpacks everything once; returns the folder with xen, vmlinux and root/."""
-    kernel = kernel_package()
-    stamp = os.path.join(cache, "done-" + kernel)
+    """Unpacks everything once, beside xen and vmlinux; returns the folder."""
+    stamp = os.path.join(cache, "done")
     root = os.path.join(cache, "root")
     if os.path.exists(stamp):
         return root
+    kernel = kernel_package()
     files = download([*PACKAGES, kernel], os.path.join(cache, "packages"))
     shutil.rmtree(root, ignore_errors=True)
     os.makedirs(root)
