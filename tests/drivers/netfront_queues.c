@@ -30,8 +30,8 @@ static void open_queues(unsigned ours, const char *theirs)
     memset(seen, 0, sizeof seen);
 }
 
-/* The queue that a TCP segment from this port goes to. */
-static unsigned send_from(uint16_t port, bool is_ipv6)
+/* The queue that a TCP segment from this port to this host goes to. */
+static unsigned send_from(uint16_t port, uint8_t host, bool is_ipv6)
 {
     struct ms_frame *frame = make_test_frame(&bench.live, 100, 0);
 
@@ -39,6 +39,7 @@ static unsigned send_from(uint16_t port, bool is_ipv6)
     store_be16(frame->head + 12, is_ipv6 ? 0x86dd : 0x0800);
     frame->head[14] = is_ipv6 ? 0x60 : 0x45;
     frame->head[is_ipv6 ? 20 : 23] = 6;
+    frame->head[is_ipv6 ? 53 : 33] = host;
     store_be16(frame->head + (is_ipv6 ? 54 : 34), port);
     assert_int_equal(send_frame(bench.device, frame), 1);
     xen_backend_run(&bench.xen);
@@ -95,12 +96,17 @@ static void spreads_flows_and_keeps_each_in_its_queue(void **state)
     for (unsigned v6 = 0; v6 < 2; v6++) {
         memset(seen, 0, sizeof seen);
         for (unsigned port = 1000; port < 1200; port++) {
-            unsigned queue = send_from((uint16_t)port, v6);
+            unsigned queue = send_from((uint16_t)port, 1, v6);
 
-            assert_int_equal(send_from((uint16_t)port, v6), queue);
+            assert_int_equal(send_from((uint16_t)port, 1, v6), queue);
         }
         for (unsigned i = 0; i < 4; i++)
             assert_in_range(seen[i], 50, 150);
+        memset(seen, 0, sizeof seen);
+        for (unsigned host = 0; host < 200; host++)
+            (void)send_from(1000, (uint8_t)host, v6);
+        for (unsigned i = 0; i < 4; i++)
+            assert_in_range(seen[i], 25, 75);
     }
     xen_bench_close(&bench);
 }
