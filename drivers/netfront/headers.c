@@ -103,5 +103,7 @@ uint32_t ms_netfront_flow_hash(const uint8_t *bytes, uint32_t len)
         hash = (hash ^ bytes[headers.addresses + i]) * UINT32_C(16777619);
     for (uint32_t i = 0; i < PORTS_BYTES; i++)
         hash = (hash ^ bytes[headers.transport + i]) * UINT32_C(16777619);
+    /* FNV-1a's low bits alone tell little. */
+    hash = (hash ^ hash >> 15) * UINT32_C(0x9e3779b1);
     return hash ^ hash >> 16;
 }
