@@ -34,7 +34,8 @@ struct ms_driver_ops {
     void (*unmap)(struct ms_driver *driver, void *memory, size_t len);
 };
 
-/* Embedded in the driver's own struct. The facts do not change while it is attached. */
+/* Embedded in the driver's own struct. The facts do not change while it is attached, but for
+ * segment_bytes_max, which may while the interface is down (ms_netif_set_up()). */
 struct ms_driver {
     const struct ms_driver_ops *ops;
     enum ms_medium medium;
