@@ -79,6 +79,13 @@ void ms_frame_add_borrowed(struct ms_frame *frame, struct ms_frame *parent, cons
     }
 }
 
+bool ms_frame_keeps_received(const struct ms_frame *frame)
+{
+    while (frame && frame->release == release)
+        frame = ((const struct sent_frame *)(const void *)frame - 1)->parent;
+    return frame != NULL;
+}
+
 void ms_frame_list_append(struct frame_list *list, struct ms_frame *frame)
 {
     ms_sent_frame_of(frame)->next = NULL;

@@ -14,7 +14,7 @@ enum {
 
 /* What lies before each frame of the stack's own; behind it are slices, then room for headers. */
 struct sent_frame {
-    struct ms_frame *parent; /* a received frame whose bytes the slices show, or NULL */
+    struct ms_frame *parent; /* whose bytes the slices show: one received, or cut up; or NULL */
     struct ms_stack *stack;
     struct ms_frame *next; /* on a list */
 };
@@ -40,6 +40,9 @@ void ms_frames_give_back(struct ms_stack *stack);
 /* Shows bytes of a received frame in the next slice; keeps the frame until this one is gone. */
 void ms_frame_add_borrowed(struct ms_frame *frame, struct ms_frame *parent, const uint8_t *data,
                            uint32_t len);
+/* Its maker waits for a received frame until this one is gone. A fragment of a datagram of our own
+ * keeps only that. */
+bool ms_frame_keeps_received(const struct ms_frame *frame);
 size_t ms_sent_frame_size(const struct ms_config *config);
 
 /* One that was never used, with all that stays the same for ever; NULL: none is left. */

@@ -130,8 +130,6 @@ static void incomplete_remove(struct eth_floor *floor, struct neighbor *n)
     floor->incomplete_count--;
 }
 
-static bool is_borrowed(struct ms_frame *frame) { return ms_sent_frame_of(frame)->parent != NULL; }
-
 /* The oldest of those that wait; NULL: none does. */
 static struct ms_frame *waiting_take(struct neighbor *n)
 {
@@ -142,7 +140,7 @@ static struct ms_frame *waiting_take(struct neighbor *n)
         return NULL;
     n->waiting_count--;
     floor->waiting_count--;
-    floor->borrowed_count -= is_borrowed(frame);
+    floor->borrowed_count -= ms_frame_keeps_received(frame);
     return frame;
 }
 
@@ -158,7 +156,7 @@ static void waiting_add(struct neighbor *n, struct ms_frame *frame)
     uint32_t share = n->netif->stack->config.frames / WAITING_SHARE;
     uint32_t max = floor->waiting_count < share ? WAITING_MAX : WAITING_MIN;
 
-    if (is_borrowed(frame) && floor->borrowed_count == BORROWED_MAX) {
+    if (ms_frame_keeps_received(frame) && floor->borrowed_count == BORROWED_MAX) {
         drop_waiting(n, frame);
         return;
     }
@@ -167,7 +165,7 @@ static void waiting_add(struct neighbor *n, struct ms_frame *frame)
     ms_frame_list_append(&n->waiting, frame);
     n->waiting_count++;
     floor->waiting_count++;
-    floor->borrowed_count += is_borrowed(frame);
+    floor->borrowed_count += ms_frame_keeps_received(frame);
 }
 
 void ms_neighbor_remove(struct neighbor *n)

@@ -202,6 +202,25 @@ static void keeps_the_received_frame_whose_bytes_it_shows(void **state)
     assert_int_equal(f->releases, 1);
 }
 
+/* Through any number of frames of our own. */
+static void knows_whether_a_received_frame_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t bytes[4] = { 0 };
+    struct ms_frame parent = { .head = bytes, .refs = 1, .release = count_frame_release };
+    struct ms_frame *whole = ms_frame_alloc(&f->stack), *piece = ms_frame_alloc(&f->stack);
+
+    ms_frame_add_borrowed(piece, whole, bytes, 2);
+    assert_false(ms_frame_keeps_received(whole));
+    assert_false(ms_frame_keeps_received(piece));
+    ms_frame_add_borrowed(whole, &parent, bytes, 4);
+    assert_true(ms_frame_keeps_received(whole));
+    assert_true(ms_frame_keeps_received(piece));
+    ms_frame_put(whole);
+    ms_frame_put(piece);
+    assert_int_equal(parent.refs, 1);
+}
+
 static void forgets_the_received_frame_when_used_again(void **state)
 {
     struct fixture *f = *state;
@@ -277,6 +296,7 @@ int main(void)
         TEST(returns_when_the_last_reference_goes),
         TEST(refers_to_a_lent_buffer_once_a_slice),
         TEST(keeps_the_received_frame_whose_bytes_it_shows),
+        TEST(knows_whether_a_received_frame_is_kept),
         TEST(forgets_the_received_frame_when_used_again),
         TEST(lets_release_put_and_take_frames),
         TEST(gives_back_what_was_discarded),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "eth/eth_floor.h"
 #include "eth/neighbor.h"
 #include "support/fixture.h"
 #include "wire/ipv4.h"
@@ -163,6 +164,32 @@ static void sends_all_fragments_or_none(void **state)
     fixture_close(&f);
 }
 
+/* RFC 1122, 2.3.2.2: nothing is lost to address resolution, and nothing received is kept. */
+static void all_fragments_wait_for_the_neighbor(void **state)
+{
+    static const char *const peers[] = { "10.0.0.8", "2001:db8::8" };
+    static uint8_t whole[70000];
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct ms_addr peer = addr(peers[i]);
+        struct fixture f;
+        uint32_t len;
+        uint16_t id;
+
+        open_with_addresses(&f, 200, 1500);
+        assert_int_equal(fixture_send(&f, peers[i], 65507), MS_OK);
+        fixture_discard(f.netif);
+        assert_int_equal(f.stack->eth->borrowed_count, 0);
+        ms_neighbor_heard(f.netif, &peer, PEER);
+        len = i == 0 ? collect_ipv4(&f, whole, &id) : collect_ipv6(&f, whole);
+        assert_int_equal(len, 65507);
+        assert_counts_up(whole, len);
+        assert_int_equal(drops(&f, MS_DROP_NEIGHBOR_UNRESOLVED), 0);
+        fixture_close(&f);
+    }
+}
+
 static void survives_when_the_question_takes_the_last_frame(void **state)
 {
     struct fixture f;
@@ -197,6 +224,7 @@ int main(void)
         cmocka_unit_test(what_arrives_is_what_was_sent),
         cmocka_unit_test(identifications_cannot_be_guessed),
         cmocka_unit_test(sends_all_fragments_or_none),
+        cmocka_unit_test(all_fragments_wait_for_the_neighbor),
         cmocka_unit_test(survives_when_the_question_takes_the_last_frame),
         cmocka_unit_test(a_datagram_that_fits_is_not_cut),
     };
