@@ -101,8 +101,11 @@ void ms_netif_flush(struct ms_netif *netif)
         discard_when_down(netif);
         return;
     }
-    while (MS_LIKELY(offer(netif))) {
+    if (MS_LIKELY(offer(netif))) {
         if (MS_LIKELY(netif->queue_tail == netif->queue_head))
+            return;
+        /* Past the ring's end, and no more: what came back may have been sent again. */
+        if (offer(netif))
             return;
     }
     netif->is_blocked = true;

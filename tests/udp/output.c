@@ -219,12 +219,15 @@ struct returning_buf {
     unsigned neighbors, returns;
 };
 
+enum { RETURNING = 60, RETURNS_MAX = 10000 };
+
 static void send_again(struct ms_buf *buf)
 {
     struct returning_buf *r = (struct returning_buf *)(void *)buf;
     struct ms_endpoint to = { .addr = ms_addr_ipv4(10, 0, 1, 0), .port = 9 };
     enum ms_error error;
 
+    assert_true(r->returns < RETURNS_MAX); /* else nothing ends it */
     to.addr.bytes[15] = (uint8_t)(1 + r->returns++ % r->neighbors);
     error = ms_udp_send(r->udp, &to, buf);
     assert_true(error == MS_OK || error == MS_ERROR_NO_MEMORY); /* then it has stopped */
@@ -238,8 +241,6 @@ static void ignore(struct ms_udp *udp, void *user, const struct ms_datagram *dat
     (void)user;
     (void)datagram;
 }
-
-enum { RETURNING = 60 };
 
 /* Lets them go round for a while; how often they came back. */
 static unsigned go_round(struct returning_buf *bufs, unsigned neighbors, uint32_t len)
@@ -285,6 +286,36 @@ static void buffers_that_waited_in_vain_may_be_sent_again(void **state)
     assert_in_range(go_round(bufs, 4, 3000), RETURNING + 1, 2000 * RETURNING);
 }
 
+/* A device that is done at once, and a sender that never is. */
+static void a_poll_ends_though_what_it_sends_comes_back_at_once(void **state)
+{
+    static const struct ms_udp_events events = { .on_datagram = ignore };
+    static struct returning_buf bufs[3];
+    struct ms_endpoint local = { .port = 7 };
+    struct ip_world w = { 0 };
+    struct ms_udp *udp;
+
+    (void)state;
+    world_open(&w, MS_MEDIUM_IP);
+    world_add_addr(&w, "10.0.0.1", 16);
+    assert_int_equal(ms_udp_open(w.stack, &local, &events, NULL, &udp), MS_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        bufs[i] = (struct returning_buf){ .udp = udp, .neighbors = 1 };
+        bufs[i].buf =
+            (struct ms_buf){ .data = (const uint8_t *)"x", .len = 1, .release = send_again };
+        send_again(&bufs[i].buf);
+    }
+    for (unsigned i = 0; i < 300; i++) { /* the queue's end lies in the middle of some */
+        ms_poll(w.stack, ++w.now_us);
+        assert_in_range(world_discard(&w), 3, 6);
+        assert_int_equal(ms_next_deadline(w.stack), 0);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        bufs[i].buf.release = keep;
+    ms_udp_close(udp);
+    world_close(&w);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -300,6 +331,7 @@ int main(void)
         TEST(sends_no_checksum_over_ipv4_if_asked),
         TEST(never_sends_zero_for_a_checksum_it_made),
         cmocka_unit_test(buffers_that_waited_in_vain_may_be_sent_again),
+        cmocka_unit_test(a_poll_ends_though_what_it_sends_comes_back_at_once),
     };
 
     return cmocka_run_group_tests_name("udp/output", tests, NULL, NULL);
