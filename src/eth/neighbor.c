@@ -23,8 +23,9 @@ enum {
     INCOMPLETE_SHARE = 4,   /* at most a quarter of the cache waits for answers (RFC 6583) */
     PROBES_BEFORE_MOVE = 2, /* one of the old address's failed before a new one is believed */
     WAITING_MAX = 48,       /* for one answer: a datagram of 64 KB in frames of 1500 bytes */
-    WAITING_MIN = 3,        /* for each one, though others have taken the common share */
+    WAITING_MIN = 3,        /* for each one, when others have taken the common share */
     WAITING_SHARE = 4,      /* a quarter of all frames is common to those that wait */
+    WAITING_SHARE_MAX = 2,  /* half of them, and no more, may wait */
     BORROWED_MAX = 8,       /* received frames kept by what waits: there may be few */
 };
 
@@ -150,13 +151,24 @@ static void drop_waiting(const struct neighbor *n, struct ms_frame *frame)
     ms_frame_discard(frame);
 }
 
+/* How many may wait for one neighbour; 0: no more than already do. */
+static uint32_t waiting_max(const struct ms_stack *stack)
+{
+    uint32_t frames = stack->config.frames, waiting = stack->eth->waiting_count;
+
+    if (waiting < frames / WAITING_SHARE)
+        return WAITING_MAX;
+    return waiting < frames / WAITING_SHARE_MAX ? WAITING_MIN : 0;
+}
+
 static void waiting_add(struct neighbor *n, struct ms_frame *frame)
 {
     struct eth_floor *floor = floor_of(n->netif);
-    uint32_t share = n->netif->stack->config.frames / WAITING_SHARE;
-    uint32_t max = floor->waiting_count < share ? WAITING_MAX : WAITING_MIN;
+    uint32_t max = waiting_max(n->netif->stack);
+    bool is_received_kept = ms_frame_keeps_received(frame);
 
-    if (ms_frame_keeps_received(frame) && floor->borrowed_count == BORROWED_MAX) {
+    if ((is_received_kept && floor->borrowed_count == BORROWED_MAX) ||
+        (max == 0 && n->waiting_count == 0)) {
         drop_waiting(n, frame);
         return;
     }
@@ -165,7 +177,7 @@ static void waiting_add(struct neighbor *n, struct ms_frame *frame)
     ms_frame_list_append(&n->waiting, frame);
     n->waiting_count++;
     floor->waiting_count++;
-    floor->borrowed_count += ms_frame_keeps_received(frame);
+    floor->borrowed_count += is_received_kept;
 }
 
 void ms_neighbor_remove(struct neighbor *n)

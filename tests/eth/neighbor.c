@@ -151,6 +151,37 @@ static void leaves_frames_to_those_who_need_not_wait(void **state)
     fixture_close(&f);
 }
 
+/* However many are silent: but what waits gives way to what is newer. */
+static void half_of_all_frames_never_wait(void **state)
+{
+    struct fixture f;
+    uint32_t half;
+
+    (void)state;
+    open_with_addresses(&f, 256);
+    half = f.stack->config.frames / 2;
+    make_reachable(&f);
+    for (uint32_t to = 3; to < 63; to++) {
+        char text[MS_ADDR_TEXT_SIZE];
+
+        snprintf(text, sizeof(text), "10.0.0.%u", to);
+        for (uint32_t i = 0; i < 4; i++)
+            assert_int_equal(fixture_send(&f, text, 20), MS_OK);
+        fixture_discard(f.netif);
+        ms_frames_give_back(f.stack);
+        assert_int_equal(f.stack->frames.used, f.stack->eth->waiting_count);
+    }
+    assert_int_equal(f.stack->frames.used, half);
+    assert_int_equal(known(&f, "10.0.0.62")->waiting_count, 0);
+    assert_int_equal(fixture_send(&f, "10.0.0.3", 33), MS_OK);
+    assert_int_equal(ms_frame_len(known(&f, "10.0.0.3")->waiting.last), 20 + 33);
+    ms_frames_give_back(f.stack);
+    assert_int_equal(f.stack->frames.used, half);
+    assert_int_equal(fixture_send(&f, "10.0.0.2", 20), MS_OK);
+    assert_int_equal(fixture_discard(f.netif), 1);
+    fixture_close(&f);
+}
+
 static void asks_three_times_then_gives_up(void **state)
 {
     struct fixture f;
@@ -459,6 +490,7 @@ int main(void)
         cmocka_unit_test(keeps_frames_until_the_answer),
         cmocka_unit_test(drops_the_oldest_of_too_many),
         cmocka_unit_test(leaves_frames_to_those_who_need_not_wait),
+        cmocka_unit_test(half_of_all_frames_never_wait),
         cmocka_unit_test(asks_three_times_then_gives_up),
         cmocka_unit_test(probes_by_unicast_what_it_has_not_heard_of_for_long),
         cmocka_unit_test(forgets_what_does_not_answer_three_probes),
