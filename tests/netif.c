@@ -141,6 +141,97 @@ static void gives_queued_frames_back_when_detached(void **state)
     assert_int_equal(buf.released, 1);
 }
 
+/* --- Handlers that take the interface away, while frames of its batch are still to come --- */
+
+static unsigned handled;
+
+static void take_away(bool comes_back)
+{
+    struct pair_host *host = &pair.hosts[1];
+
+    handled++;
+    ms_netif_detach(host->netif);
+    if (comes_back)
+        assert_int_equal(ms_netif_attach(host->stack, &host->driver, &host->netif), MS_OK);
+}
+
+static void detach_on_datagram(struct ms_udp *udp, void *comes_back, const struct ms_datagram *d)
+{
+    (void)udp;
+    (void)d;
+    take_away(comes_back != NULL);
+}
+
+static void detach_on_echo(void *comes_back, const struct ms_echo *echo)
+{
+    (void)echo;
+    take_away(comes_back != NULL);
+}
+
+/* Three frames are on their way: two are left. The interface is back afterwards. */
+static void expect_the_rest_dropped(enum ms_drop why)
+{
+    struct pair_host *host = &pair.hosts[1];
+    const uint64_t *drops = &ms_stack_counters(host->stack)->drops[why], before = *drops;
+
+    handled = 0;
+    pair_run(&pair, 10000);
+    assert_int_equal(handled, 1);
+    assert_int_equal(*drops - before, 2);
+    if (why == MS_DROP_INTERFACE_DOWN)
+        assert_int_equal(ms_netif_attach(host->stack, &host->driver, &host->netif), MS_OK);
+}
+
+static void expect_datagrams_dropped(void *comes_back, enum ms_drop why)
+{
+    static const struct ms_udp_events events = { .on_datagram = detach_on_datagram };
+    struct ms_endpoint local = { .port = 54 }, remote = pair_endpoint(1, true, 54);
+    struct counted_buf bufs[3];
+    struct ms_udp *udp;
+
+    assert_int_equal(ms_udp_open(pair.hosts[1].stack, &local, &events, comes_back, &udp), MS_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        bufs[i] = counted_buf("0123456789", 10);
+        assert_int_equal(ms_udp_send(sender.udp, &remote, &bufs[i].buf), MS_OK);
+    }
+    expect_the_rest_dropped(why);
+}
+
+static void expect_echoes_dropped(void *comes_back, enum ms_drop why)
+{
+    struct ms_endpoint remote = pair_endpoint(0, true, 0);
+
+    ms_icmp_on_echo(pair.hosts[1].stack, detach_on_echo, comes_back);
+    for (uint16_t i = 0; i < 3; i++)
+        assert_int_equal(ms_icmp_send_echo(pair.hosts[1].stack, &remote, 1, i, NULL), MS_OK);
+    expect_the_rest_dropped(why);
+}
+
+static void a_datagram_may_take_the_interface_away(void **state)
+{
+    (void)state;
+    expect_datagrams_dropped(NULL, MS_DROP_INTERFACE_DOWN);
+}
+
+/* What is attached in its place has no addresses yet. */
+static void a_datagram_may_put_another_interface_there(void **state)
+{
+    (void)state;
+    expect_datagrams_dropped(&pair, MS_DROP_IP_NOT_FOR_US);
+}
+
+static void an_echo_may_take_the_interface_away(void **state)
+{
+    (void)state;
+    expect_echoes_dropped(NULL, MS_DROP_INTERFACE_DOWN);
+}
+
+static void an_echo_may_put_another_interface_there(void **state)
+{
+    (void)state;
+    expect_echoes_dropped(&pair, MS_DROP_IP_NOT_FOR_US);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -152,6 +243,10 @@ int main(void)
         TEST(holds_no_frames_while_the_link_is_down),
         TEST(counts_frames_and_bytes),
         TEST(gives_queued_frames_back_when_detached),
+        TEST(a_datagram_may_take_the_interface_away),
+        TEST(a_datagram_may_put_another_interface_there),
+        TEST(an_echo_may_take_the_interface_away),
+        TEST(an_echo_may_put_another_interface_there),
     };
 
     return cmocka_run_group_tests_name("netif", tests, NULL, NULL);
