@@ -187,6 +187,48 @@ static void carries_a_stream_with_hardly_any_frames(void **state)
     finish(&pair, &t);
 }
 
+/* How often a host asks to be polled in that time, with nothing coming in. */
+static unsigned polls_of(struct pair *pair, unsigned host, uint64_t us)
+{
+    struct ms_stack *stack = pair->hosts[host].stack;
+    uint64_t until_us = pair->now_us + us;
+    unsigned polls = 0;
+
+    for (; pair->now_us < until_us; polls++) {
+        ms_poll(stack, pair->now_us);
+        pair->now_us = max_u64(ms_next_deadline(stack), pair->now_us + 1);
+    }
+    pair->now_us = until_us;
+    return polls;
+}
+
+/* Its queue is emptied, so that nobody waits for room in it: timers alone are left. */
+static void a_link_that_is_down_keeps_nobody_busy(void **state)
+{
+    (void)state;
+    for (unsigned is_full = 0; is_full < 2; is_full++) {
+        struct ms_config config = seeded(6);
+        struct transfer t;
+        struct pair pair;
+
+        config.transmit_queue = 4;
+        pair_open(&pair, &config);
+        start(&pair, &t, true);
+        pair_run(&pair, 5000);
+        assert_in_range(t.received, 1, BYTES - 1);
+        if (is_full)
+            pair.hosts[0].refuse_after = 0;
+        pair_run(&pair, 5000);
+        ms_netif_set_up(pair.hosts[0].netif, false);
+        pair.hosts[0].refuse_after = UINT32_MAX;
+        assert_in_range(polls_of(&pair, 0, 10000000), 1, 50);
+        assert_int_equal(t.closed, 0);
+        ms_netif_set_up(pair.hosts[0].netif, true);
+        pair_run(&pair, 120000000);
+        finish(&pair, &t);
+    }
+}
+
 static void digest_of_a_run(uint8_t seed, char hex[SHA256_DIGEST_STRING_LENGTH])
 {
     struct ms_config config = seeded(seed);
@@ -328,6 +370,7 @@ int main(void)
         cmocka_unit_test(carries_a_stream_over_a_wire_that_loses_every_tenth_frame),
         cmocka_unit_test(carries_a_stream_through_a_device_that_takes_one_frame_at_a_time),
         cmocka_unit_test(carries_a_stream_with_hardly_any_frames),
+        cmocka_unit_test(a_link_that_is_down_keeps_nobody_busy),
         cmocka_unit_test(gives_the_same_bytes_for_the_same_seed_and_inputs),
         cmocka_unit_test(gives_other_bytes_for_another_seed),
         cmocka_unit_test(ends_connections_whose_interface_is_detached),
