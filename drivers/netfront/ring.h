@@ -49,40 +49,40 @@ static inline void shared_store_u32(void *shared, uint32_t value)
 static inline void shared_barrier(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 /* Words of a slot: shared and aligned to four. */
-static inline void shared_load(void *private, const void *shared, size_t words)
+static inline void shared_load(void *ours, const void *shared, size_t words)
 {
     for (size_t i = 0; i < words; i++) {
         uint32_t word = __atomic_load_n((const shared_u32 *)shared + i, __ATOMIC_RELAXED);
 
-        __builtin_memcpy((uint8_t *)private + i * sizeof word, &word, sizeof word);
+        __builtin_memcpy((uint8_t *)ours + i * sizeof word, &word, sizeof word);
     }
 }
 
-static inline void shared_store(void *shared, const void *private, size_t words)
+static inline void shared_store(void *shared, const void *ours, size_t words)
 {
     for (size_t i = 0; i < words; i++) {
         uint32_t word;
 
-        __builtin_memcpy(&word, (const uint8_t *)private + i * sizeof word, sizeof word);
+        __builtin_memcpy(&word, (const uint8_t *)ours + i * sizeof word, sizeof word);
         __atomic_store_n((shared_u32 *)shared + i, word, __ATOMIC_RELAXED);
     }
 }
 
 /* Payload of any alignment. */
-static inline void shared_load_bytes(uint8_t *private, const uint8_t *shared, size_t len)
+static inline void shared_load_bytes(uint8_t *ours, const uint8_t *shared, size_t len)
 {
     size_t i = 0;
 
     for (; i < len && (uintptr_t)(shared + i) % sizeof(uint64_t) != 0; i++)
-    private[i] = __atomic_load_n(shared + i, __ATOMIC_RELAXED);
+        ours[i] = __atomic_load_n(shared + i, __ATOMIC_RELAXED);
     for (; i + sizeof(uint64_t) <= len; i += sizeof(uint64_t)) {
         uint64_t word =
             __atomic_load_n((const shared_u64 *)(const void *)(shared + i), __ATOMIC_RELAXED);
 
-        __builtin_memcpy(private + i, &word, sizeof word);
+        __builtin_memcpy(ours + i, &word, sizeof word);
     }
     for (; i < len; i++)
-    private[i] = __atomic_load_n(shared + i, __ATOMIC_RELAXED);
+        ours[i] = __atomic_load_n(shared + i, __ATOMIC_RELAXED);
 }
 
 /* The fields of a page's head lie at the same places in both rings. */
