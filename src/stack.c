@@ -183,18 +183,29 @@ MS_COLD static void input_looped(struct ms_stack *stack)
     }
 }
 
+/* Both at once: every poll asks, and hardly ever is there anything. */
+static inline bool has_leftovers(const struct ms_stack *stack)
+{
+    return ((uintptr_t)stack->discarded.first | stack->has_lost_address) != 0;
+}
+
+MS_COLD static void clear_up(struct ms_stack *stack)
+{
+    if (stack->has_lost_address) {
+        stack->has_lost_address = false;
+        ms_tcp_check_addresses(stack);
+    }
+    ms_frames_give_back(stack);
+}
+
 void ms_poll(struct ms_stack *stack, uint64_t now_us)
 {
     const struct ms_netif *end;
     struct timer *timer;
 
     set_time(stack, now_us);
-    if (MS_UNLIKELY(stack->has_lost_address)) {
-        stack->has_lost_address = false;
-        ms_tcp_check_addresses(stack);
-    }
-    if (MS_UNLIKELY(stack->discarded.first != NULL))
-        ms_frames_give_back(stack);
+    if (MS_UNLIKELY(has_leftovers(stack)))
+        clear_up(stack);
     if (MS_UNLIKELY(!ms_ip_loop_is_empty(stack)))
         input_looped(stack);
     timer = ms_wheel_expire(&stack->wheel, stack->now_us);
@@ -227,8 +238,7 @@ uint64_t ms_next_deadline(const struct ms_stack *stack)
     uint64_t deadline_us = min_u64(ms_wheel_next_deadline(&stack->wheel), queue_deadline_us(stack));
     enum tcp_pending pending = ms_tcp_pending(stack);
 
-    if (stack->has_lost_address || stack->discarded.first || !ms_ip_loop_is_empty(stack) ||
-        pending == TCP_PENDING_READY)
+    if (has_leftovers(stack) || !ms_ip_loop_is_empty(stack) || pending == TCP_PENDING_READY)
         return 0;
     if (pending == TCP_PENDING_BLOCKED)
         deadline_us = min_u64(deadline_us, stack->now_us + RETRY_US);
