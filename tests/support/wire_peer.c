@@ -170,7 +170,7 @@ static void hear(struct peer *peer, const struct ms_frame *frame)
     protocol = is_ipv4 ? heard->bytes[9] : heard->bytes[6];
     heard->hop_limit = is_ipv4 ? heard->bytes[8] : heard->bytes[7];
     heard->traffic_class =
-        is_ipv4 ? heard->bytes[1] : (uint8_t)(heard->bytes[0] << 4 | heard->bytes[1] >> 4);
+        (uint8_t)(is_ipv4 ? heard->bytes[1] : heard->bytes[0] << 4 | heard->bytes[1] >> 4);
     if (protocol == PROTOCOL_TCP) {
         hear_tcp(peer, heard, ip_len, frame->flags & MS_FRAME_CHECKSUM_PARTIAL);
         return;
