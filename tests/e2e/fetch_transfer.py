@@ -90,9 +90,11 @@ def lost_requests_and_handshakes_are_sent_again():
     """Files of one segment, where most of what is lost is a SYN, a request or a FIN."""
     with tempfile.TemporaryDirectory() as folder, WebServer(FILES):
         resent = 0
-        for seed in range(3 if is_quick() else 8):
+        for seed in range(5 if is_quick() else 8):
+            # With time for seven attempts; how the kernel's own frames mix in no seed decides.
             code, counters, lines = fetch(web_url("tiny", 4 + seed % 2 * 2), f"{folder}/out",
-                                          "--loss", "30", "--seed", str(seed))
+                                          "--loss", "20", "--seed", str(seed),
+                                          "--connect-timeout", str(PATIENCE))
             assert code == DONE, (seed, code, lines)
             resent += counters.get("tcp_retransmitted_segments", 0)
         assert resent > 0
