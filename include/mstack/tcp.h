@@ -141,5 +141,12 @@ struct ms_tcp_info {
     uint32_t reordered_bytes;                            /* held out of order now */
 };
 void ms_tcp_info(const struct ms_tcp *tcp, struct ms_tcp_info *info);
+/*
+ * The connections one by one, in no order: NULL asks for the first, and NULL is the end. One that
+ * has ended is left out, though its on_close may be to come. previous must still be there, so a
+ * walk lasts no longer than the handler that it is made in, or than until the next
+ * ms_netif_input() or ms_poll().
+ */
+struct ms_tcp *ms_tcp_next(const struct ms_stack *stack, const struct ms_tcp *previous);
 
 #endif

@@ -131,3 +131,18 @@ void ms_tcp_info(const struct ms_tcp *tcp, struct ms_tcp_info *info)
         .reordered_bytes = held_bytes(&tcp->recv),
     };
 }
+
+struct ms_tcp *ms_tcp_next(const struct ms_stack *stack, const struct ms_tcp *previous)
+{
+    const struct tcp_floor *floor = stack->tcp;
+    uint32_t number = previous ? conn_number(floor, previous) + 1 : 0;
+
+    /* One that was put back is CLOSED too. */
+    for (; number < floor->connections.fresh; number++) {
+        struct ms_tcp *c = conn_at(floor, number);
+
+        if (c->state != MS_TCP_CLOSED)
+            return c;
+    }
+    return NULL;
+}

@@ -550,6 +550,57 @@ static void takes_another_congestion_controller(void **state)
     peer_discard(w);
 }
 
+static unsigned walk(const struct peer *w, const struct app *wanted)
+{
+    unsigned count = 0, found = 0;
+
+    for (struct ms_tcp *c = ms_tcp_next(w->stack, NULL); c; c = ms_tcp_next(w->stack, c)) {
+        count++;
+        found += c == wanted->tcp;
+    }
+    assert_int_equal(found, wanted->tcp ? 1 : 0);
+    return count;
+}
+
+/* Opened by either side, and a place that was used before. */
+static void walks_over_every_connection_once(void **state)
+{
+    struct peer *w = peer_start(state);
+    struct app *first, *second, *third;
+
+    assert_null(ms_tcp_next(w->stack, NULL));
+    first = peer_connect(w);
+    assert_int_equal(walk(w, first), 1);
+    peer_discard(w);
+    peer_listen(w, 0);
+    peer_flow(w, 4001);
+    second = peer_open(w, OFFER());
+    peer_flow(w, 4002);
+    third = peer_open(w, OFFER());
+    assert_int_equal(walk(w, first), 3);
+    assert_int_equal(walk(w, second), 3);
+    app_abort(second);
+    assert_int_equal(walk(w, first), 2);
+    assert_int_equal(walk(w, third), 2);
+    app_abort(first);
+    peer_discard(w);
+    peer_flow(w, 4003);
+    assert_int_equal(walk(w, peer_open(w, OFFER())), 2);
+    peer_discard(w);
+}
+
+/* Its end is decided, and on_close is to come. */
+static void passes_over_a_connection_that_has_ended(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    ms_tcp_abort(w->app->tcp);
+    assert_null(ms_tcp_next(w->stack, NULL));
+    peer_settle(w);
+    assert_null(ms_tcp_next(w->stack, NULL));
+    peer_discard(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -561,6 +612,8 @@ int main(void)
         OVER_BOTH(says_at_the_end_how_much_there_was),
         OVER_BOTH(counts_no_syn_as_text),
         OVER_BOTH(counts_segments),
+        OVER_BOTH(walks_over_every_connection_once),
+        OVER_BOTH(passes_over_a_connection_that_has_ended),
         OVER_BOTH(says_how_long_a_round_trip_takes),
         OVER_BOTH(says_what_is_lost),
         OVER_BOTH(says_that_all_is_lost),
