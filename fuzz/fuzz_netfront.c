@@ -208,15 +208,13 @@ static bool ends_with(const char *path, const char *key)
            path[len - key_len - 1] == '/';
 }
 
-static enum ms_xen_status store_read(void *arg, uint32_t transaction, const char *path, char *value,
-                                     size_t size)
+static enum ms_xen_status read_one(const struct world *w, const char *path, char *value,
+                                   size_t size)
 {
     static const char *const bad[BAD_VALUES] = { "",  "-1", "4294967296", "99999999999999999999",
                                                  "x", "2",  "1 ",         "00000000000000001" };
-    const struct world *w = arg;
     char state[8];
 
-    (void)transaction;
     if (w->nonsense && strlen(path) % 16 == w->nonsense % 16)
         return answer(value, size, bad[w->nonsense / 16 % BAD_VALUES]);
     if (ends_with(path, "mac"))
@@ -238,21 +236,21 @@ static enum ms_xen_status store_read(void *arg, uint32_t transaction, const char
     return MS_XEN_NOT_FOUND;
 }
 
-static enum ms_xen_status store_write(void *arg, uint32_t transaction, const char *path,
-                                      const char *value)
+static void store_read(void *arg, struct ms_xen_read *reads, unsigned n)
 {
-    (void)arg;
-    (void)transaction;
-    require(strlen(path) < 100 && strlen(value) < 16, "nonsense was written");
-    return MS_XEN_OK;
+    for (unsigned i = 0; i < n; i++)
+        reads[i].status = read_one(arg, reads[i].path, reads[i].value, reads[i].size);
 }
 
-static enum ms_xen_status store_remove(void *arg, uint32_t transaction, const char *path)
+static enum ms_xen_status store_write(void *arg, uint32_t transaction,
+                                      const struct ms_xen_write *writes, unsigned n)
 {
     (void)arg;
     (void)transaction;
-    (void)path;
-    return MS_XEN_NOT_FOUND;
+    for (unsigned i = 0; i < n; i++)
+        require(strlen(writes[i].path) < 100 && (!writes[i].value || strlen(writes[i].value) < 16),
+                "nonsense was written");
+    return MS_XEN_OK;
 }
 
 static enum ms_xen_status store_watch(void *arg, const char *path, bool *fired)
@@ -286,7 +284,6 @@ static const struct ms_xen_platform_ops ops = {
     .store_end = store_end,
     .store_read = store_read,
     .store_write = store_write,
-    .store_remove = store_remove,
     .store_watch = store_watch,
     .store_unwatch = store_unwatch,
 };

@@ -228,9 +228,8 @@ enum ms_netfront_reason ms_netfront_store_find_backend(struct ms_netfront *nf);
 enum ms_netfront_reason ms_netfront_store_negotiate(struct ms_netfront *nf);
 /* Tells it of rings, ports and wishes, and that we are connected: all or nothing. */
 enum ms_netfront_reason ms_netfront_store_publish(struct ms_netfront *nf);
-/* XenbusStateUnknown: there is none, or nonsense. */
-unsigned ms_netfront_store_backend_state(struct ms_netfront *nf);
-bool ms_netfront_store_carrier(struct ms_netfront *nf);
+/* The backend's state, and has_carrier. XenbusStateUnknown: there is none, or nonsense. */
+unsigned ms_netfront_store_look(struct ms_netfront *nf);
 void ms_netfront_store_set_state(struct ms_netfront *nf, unsigned state);
 void ms_netfront_store_unwatch(struct ms_netfront *nf);
 

@@ -268,23 +268,24 @@ static void ask_for_held_pages(struct ms_netfront *nf)
 
 void ms_netfront_step(struct ms_netfront *nf)
 {
+    unsigned backend;
+
     if (!is_due(nf))
         return;
     nf->fired = false; /* before looking: what changes meanwhile sets it again */
     nf->retry_us = UINT64_MAX;
     if (nf->breaking != MS_NETFRONT_NONE && nf->state == MS_NETFRONT_CONNECTED)
         break_down(nf);
+    backend = ms_netfront_store_look(nf);
     for (unsigned i = 0; i < STEPS_MAX; i++) {
         enum ms_netfront_state before = nf->state;
 
-        act(nf, nf->backend[0] ? ms_netfront_store_backend_state(nf) : XenbusStateUnknown);
+        act(nf, backend);
         /* What was refused is looked at again when the backend has changed something. */
         if (nf->state == before ||
             (before == MS_NETFRONT_WAITING && nf->state == MS_NETFRONT_CLOSED))
             break;
     }
-    if (nf->state == MS_NETFRONT_CONNECTED)
-        nf->has_carrier = ms_netfront_store_carrier(nf);
     ask_for_held_pages(nf);
     if (ms_netfront_pages_held(nf) > 0)
         ms_netfront_retry_soon(nf);

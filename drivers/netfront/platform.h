@@ -24,6 +24,20 @@ enum ms_xen_status {
     MS_XEN_REFUSED,   /* the hypervisor or the store says no */
 };
 
+/* A value to read from the xenstore. */
+struct ms_xen_read {
+    const char *path;
+    char *value; /* is given a NUL behind */
+    size_t size;
+    enum ms_xen_status status; /* MS_XEN_TOO_LONG: more than size - 1 bytes */
+};
+
+/* A value to write there. */
+struct ms_xen_write {
+    const char *path;
+    const char *value; /* NULL: the path is removed, if it is there */
+};
+
 struct ms_xen_platform_ops {
     /* Grants. `page` is page-aligned and lies in memory that the platform knows the frame of. */
     enum ms_xen_status (*grant)(void *arg, uint16_t domain, const void *page, bool is_readonly,
@@ -45,17 +59,16 @@ struct ms_xen_platform_ops {
 
     /*
      * The xenstore. Paths are absolute or relative to the guest's own directory. Each call waits
-     * for its answer. Transaction 0: none.
+     * for its answers; a good platform sends all of a call's requests before it waits.
      */
     enum ms_xen_status (*store_begin)(void *arg, uint32_t *transaction);
     /* MS_XEN_AGAIN: nothing was written. */
     enum ms_xen_status (*store_end)(void *arg, uint32_t transaction, bool is_commit);
-    /* Puts a NUL behind. MS_XEN_TOO_LONG: more than size - 1 bytes. */
-    enum ms_xen_status (*store_read)(void *arg, uint32_t transaction, const char *path, char *value,
-                                     size_t size);
-    enum ms_xen_status (*store_write)(void *arg, uint32_t transaction, const char *path,
-                                      const char *value);
-    enum ms_xen_status (*store_remove)(void *arg, uint32_t transaction, const char *path);
+    /* Outside of transactions. */
+    void (*store_read)(void *arg, struct ms_xen_read *reads, unsigned n);
+    /* In their order. Transaction 0: none. Returns MS_XEN_OK, or the status of one that failed. */
+    enum ms_xen_status (*store_write)(void *arg, uint32_t transaction,
+                                      const struct ms_xen_write *writes, unsigned n);
     /* From now on *fired becomes true whenever the path or anything below it changes, and once at
      * the start. The path and *fired must live until unwatch. */
     enum ms_xen_status (*store_watch)(void *arg, const char *path, bool *fired);

@@ -15,11 +15,22 @@ enum {
     MTU_MIN = 68,
     ETH_BYTES = 14 + 4, /* with a VLAN tag */
     COMMIT_TRIES = 16,
-    PARTS_MAX = 6,
+    READS_MAX = 8,
+    WRITES_MAX = 24,
+    WRITTEN_BYTES = 1536,
 };
 
 /* How reading a number went. */
 enum found { FOUND, MISSING, NONSENSE };
+
+static size_t length(const char *text)
+{
+    size_t n = 0;
+
+    while (text[n])
+        n++;
+    return n;
+}
 
 /* Puts strings one behind the other; false: they do not fit. */
 static bool join(char *to, size_t size, const char *const *parts, unsigned n)
@@ -33,6 +44,8 @@ static bool join(char *to, size_t size, const char *const *parts, unsigned n)
             to[len++] = *from;
         }
     }
+    if (len >= size)
+        return false;
     to[len] = '\0';
     return true;
 }
@@ -67,29 +80,52 @@ static enum found parse(const char *text, uint32_t max, uint32_t *value)
     return FOUND;
 }
 
-static enum found read_text(struct ms_netfront *nf, const char *base, const char *key, char *value,
-                            size_t size)
+/* --- Reading, of several values at once --- */
+
+struct reader {
+    const char *base; /* keys are below it */
+    unsigned count;
+    struct ms_xen_read reads[READS_MAX];
+    char paths[READS_MAX][PATH_BYTES];
+    char numbers[READS_MAX][NUMBER_BYTES];
+};
+
+static void want_text(struct reader *r, const char *key, char *value, size_t size)
+{
+    const char *parts[] = { r->base, "/", key };
+    char *path = r->paths[r->count];
+
+    /* A path too long for us names nothing. */
+    if (!join(path, PATH_BYTES, parts, 3))
+        path[0] = '\0';
+    r->reads[r->count++] = (struct ms_xen_read){ .path = path, .value = value, .size = size };
+}
+
+static void want_number(struct reader *r, const char *key)
+{
+    want_text(r, key, r->numbers[r->count], NUMBER_BYTES);
+}
+
+static void read_all(struct ms_netfront *nf, struct reader *r)
 {
     const struct ms_xen_platform *platform = &nf->config.platform;
-    const char *parts[] = { base, "/", key };
-    char path[PATH_BYTES];
 
-    if (!join(path, sizeof path, parts, 3))
-        return NONSENSE;
-    switch (platform->ops->store_read(platform->arg, 0, path, value, size)) {
+    platform->ops->store_read(platform->arg, r->reads, r->count);
+}
+
+/* How the i-th went. */
+static enum found found(const struct reader *r, unsigned i)
+{
+    switch (r->reads[i].status) {
     case MS_XEN_OK: return FOUND;
     case MS_XEN_NOT_FOUND: return MISSING;
     default: return NONSENSE;
     }
 }
 
-static enum found read_number(struct ms_netfront *nf, const char *base, const char *key,
-                              uint32_t max, uint32_t *value)
+static enum found found_number(const struct reader *r, unsigned i, uint32_t max, uint32_t *value)
 {
-    char text[NUMBER_BYTES];
-    enum found found = read_text(nf, base, key, text, sizeof text);
-
-    return found == FOUND ? parse(text, max, value) : found;
+    return found(r, i) == FOUND ? parse(r->reads[i].value, max, value) : found(r, i);
 }
 
 /* 16: it is none. */
@@ -102,13 +138,10 @@ static unsigned hex_digit(char c)
     return c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : 16;
 }
 
-static bool read_mac(struct ms_netfront *nf, uint8_t mac[MAC_BYTES])
+static bool parse_mac(const char text[MAC_TEXT_BYTES], uint8_t mac[MAC_BYTES])
 {
-    char text[MAC_TEXT_BYTES];
     uint8_t sum = 0;
 
-    if (read_text(nf, nf->config.path, "mac", text, sizeof text) != FOUND)
-        return false;
     for (unsigned i = 0; i < MAC_TEXT_BYTES - 1; i++) {
         unsigned value = hex_digit(text[i]);
 
@@ -131,10 +164,14 @@ static uint16_t mtu_max(bool has_scatter_gather)
 enum ms_netfront_reason ms_netfront_store_open(struct ms_netfront *nf)
 {
     uint32_t mtu = MTU, max = mtu_max(!nf->config.no_scatter_gather);
+    struct reader r = { .base = nf->config.path };
+    char mac[MAC_TEXT_BYTES];
 
-    if (!read_mac(nf, nf->device.driver.mac))
-        return MS_NETFRONT_STORE;
-    if (read_number(nf, nf->config.path, "mtu", UINT16_MAX, &mtu) == NONSENSE || mtu < MTU_MIN)
+    want_text(&r, "mac", mac, sizeof mac);
+    want_number(&r, "mtu");
+    read_all(nf, &r);
+    if (found(&r, 0) != FOUND || !parse_mac(mac, nf->device.driver.mac) ||
+        found_number(&r, 1, UINT16_MAX, &mtu) == NONSENSE || mtu < MTU_MIN)
         return MS_NETFRONT_STORE;
     nf->device.driver.mtu = (uint16_t)(mtu < max ? mtu : max);
     return MS_NETFRONT_NONE;
@@ -153,12 +190,15 @@ enum ms_netfront_reason ms_netfront_store_find_backend(struct ms_netfront *nf)
 {
     const struct ms_xen_platform *platform = &nf->config.platform;
     const char *part = nf->backend;
+    struct reader r = { .base = nf->config.path };
     uint32_t domain;
 
     ms_netfront_store_unwatch(nf);
-    if (read_text(nf, nf->config.path, "backend", nf->backend, sizeof nf->backend) != FOUND ||
-        nf->backend[0] == '\0' ||
-        read_number(nf, nf->config.path, "backend-id", DOMAIN_MAX, &domain) != FOUND) {
+    want_text(&r, "backend", nf->backend, sizeof nf->backend);
+    want_number(&r, "backend-id");
+    read_all(nf, &r);
+    if (found(&r, 0) != FOUND || nf->backend[0] == '\0' ||
+        found_number(&r, 1, DOMAIN_MAX, &domain) != FOUND) {
         nf->backend[0] = '\0';
         return MS_NETFRONT_STORE;
     }
@@ -172,34 +212,40 @@ enum ms_netfront_reason ms_netfront_store_find_backend(struct ms_netfront *nf)
     return MS_NETFRONT_NO_MEMORY;
 }
 
-/* A feature that is absent unless the backend names it. False: nonsense. */
-static bool read_flag(struct ms_netfront *nf, const char *key, bool *flag)
-{
-    uint32_t value = 0;
-
-    if (read_number(nf, nf->backend, key, 1, &value) == NONSENSE)
-        return false;
-    *flag = value == 1;
-    return true;
-}
-
 static bool read_features(struct ms_netfront *nf, bool *has_rx_copy)
 {
     struct features *f = &nf->features;
     bool no_checksum;
+    /* Each is absent unless the backend names it. */
+    const struct {
+        const char *key;
+        bool *flag;
+    } flags[] = {
+        { "feature-rx-copy", has_rx_copy },
+        { "feature-split-event-channels", &f->split_event_channels },
+        { "feature-sg", &f->scatter_gather },
+        { "feature-no-csum-offload", &no_checksum },
+        { "feature-ipv6-csum-offload", &f->tx_checksum_v6 },
+        { "feature-gso-tcpv4", &f->gso_v4 },
+        { "feature-gso-tcpv6", &f->gso_v6 },
+    };
+    enum { FLAGS = sizeof flags / sizeof flags[0] };
+    struct reader r = { .base = nf->backend };
     uint32_t queues = 1;
 
-    if (!read_flag(nf, "feature-rx-copy", has_rx_copy) ||
-        !read_flag(nf, "feature-split-event-channels", &f->split_event_channels) ||
-        !read_flag(nf, "feature-sg", &f->scatter_gather) ||
-        !read_flag(nf, "feature-no-csum-offload", &no_checksum) ||
-        !read_flag(nf, "feature-ipv6-csum-offload", &f->tx_checksum_v6) ||
-        !read_flag(nf, "feature-gso-tcpv4", &f->gso_v4) ||
-        !read_flag(nf, "feature-gso-tcpv6", &f->gso_v6))
-        return false;
+    for (unsigned i = 0; i < FLAGS; i++)
+        want_number(&r, flags[i].key);
+    want_number(&r, "multi-queue-max-queues");
+    read_all(nf, &r);
+    for (unsigned i = 0; i < FLAGS; i++) {
+        uint32_t value = 0;
+
+        if (found_number(&r, i, 1, &value) == NONSENSE)
+            return false;
+        *flags[i].flag = value == 1;
+    }
     f->tx_checksum_v4 = !no_checksum;
-    if (read_number(nf, nf->backend, "multi-queue-max-queues", UINT32_MAX, &queues) == NONSENSE ||
-        queues == 0)
+    if (found_number(&r, FLAGS, UINT32_MAX, &queues) == NONSENSE || queues == 0)
         return false;
     f->queues = (uint16_t)(queues < nf->queue_count ? queues : nf->queue_count);
     return true;
@@ -227,28 +273,62 @@ enum ms_netfront_reason ms_netfront_store_negotiate(struct ms_netfront *nf)
     return MS_NETFRONT_NONE;
 }
 
-/* --- Writing, inside of one transaction --- */
+/* --- Writing, of as many values at once as there is room for --- */
 
-/* Writes stop at the first that fails. */
+/* What comes after a failure is left out. */
 struct writer {
     struct ms_netfront *nf;
     uint32_t transaction;
     enum ms_xen_status status;
+    unsigned count;
+    size_t used;
+    struct ms_xen_write writes[WRITES_MAX];
     char base[PATH_BYTES]; /* keys go below it */
+    char texts[WRITTEN_BYTES];
 };
 
-static void write_text(struct writer *w, const char *key, const char *value)
+static void flush(struct writer *w)
 {
     const struct ms_xen_platform *platform = &w->nf->config.platform;
-    const char *parts[] = { w->base, "/", key };
-    char path[PATH_BYTES];
 
-    if (w->status != MS_XEN_OK)
+    if (w->status == MS_XEN_OK && w->count > 0)
+        w->status = platform->ops->store_write(platform->arg, w->transaction, w->writes, w->count);
+    w->count = 0;
+    w->used = 0;
+}
+
+/* Puts strings one behind the other, to stay until the next flush. NULL: there is no room. */
+static const char *keep(struct writer *w, const char *const *parts, unsigned n)
+{
+    char *kept = w->texts + w->used;
+
+    if (!join(kept, sizeof w->texts - w->used, parts, n))
+        return NULL;
+    w->used += length(kept) + 1;
+    return kept;
+}
+
+static bool add(struct writer *w, const char *key, const char *value)
+{
+    const char *parts[] = { w->base, "/", key };
+    struct ms_xen_write write = { .path = keep(w, parts, 3), .value = NULL };
+
+    if (value)
+        write.value = keep(w, &value, 1);
+    if (w->count == WRITES_MAX || !write.path || (value && !write.value))
+        return false;
+    w->writes[w->count++] = write;
+    return true;
+}
+
+/* NULL: what an earlier connection may have left there is removed. */
+static void write_text(struct writer *w, const char *key, const char *value)
+{
+    if (add(w, key, value))
         return;
-    if (!join(path, sizeof path, parts, 3))
+    flush(w);
+    if (!add(w, key, value))
         w->status = MS_XEN_TOO_LONG;
-    else
-        w->status = platform->ops->store_write(platform->arg, w->transaction, path, value);
 }
 
 static void write_number(struct writer *w, const char *key, uint32_t value)
@@ -259,32 +339,17 @@ static void write_number(struct writer *w, const char *key, uint32_t value)
     write_text(w, key, text);
 }
 
-/* What an earlier connection may have left there. */
-static void clear(struct writer *w, const char *key)
-{
-    const struct ms_xen_platform *platform = &w->nf->config.platform;
-    const char *parts[] = { w->base, "/", key };
-    char path[PATH_BYTES];
-    enum ms_xen_status status;
-
-    if (w->status != MS_XEN_OK || !join(path, sizeof path, parts, 3))
-        return;
-    status = platform->ops->store_remove(platform->arg, w->transaction, path);
-    if (status != MS_XEN_OK && status != MS_XEN_NOT_FOUND)
-        w->status = status;
-}
-
 static void write_queue(struct writer *w, const struct queue *queue)
 {
     write_number(w, "tx-ring-ref", queue->ring_pages[0].reference);
     write_number(w, "rx-ring-ref", queue->ring_pages[1].reference);
     if (w->nf->features.split_event_channels) {
-        clear(w, "event-channel");
+        write_text(w, "event-channel", NULL);
         write_number(w, "event-channel-tx", queue->ports[0].number);
         write_number(w, "event-channel-rx", queue->ports[1].number);
     } else {
-        clear(w, "event-channel-tx");
-        clear(w, "event-channel-rx");
+        write_text(w, "event-channel-tx", NULL);
+        write_text(w, "event-channel-rx", NULL);
         write_number(w, "event-channel", queue->ports[0].number);
     }
 }
@@ -296,12 +361,12 @@ static void write_queues(struct writer *w)
     const struct ms_netfront *nf = w->nf;
 
     if (nf->features.queues == 1) {
-        clear(w, "multi-queue-num-queues");
+        write_text(w, "multi-queue-num-queues", NULL);
         write_queue(w, &nf->queues[0]);
         return;
     }
     for (unsigned i = 0; i < sizeof single / sizeof single[0]; i++)
-        clear(w, single[i]);
+        write_text(w, single[i], NULL);
     write_number(w, "multi-queue-num-queues", nf->features.queues);
     for (uint32_t i = 0; i < nf->features.queues; i++) {
         char number[NUMBER_BYTES];
@@ -344,6 +409,7 @@ enum ms_netfront_reason ms_netfront_store_publish(struct ms_netfront *nf)
         w.status = MS_XEN_OK;
         (void)join(w.base, sizeof w.base, &nf->config.path, 1);
         write_all(&w);
+        flush(&w);
         status = platform->ops->store_end(platform->arg, w.transaction, w.status == MS_XEN_OK);
         if (w.status != MS_XEN_OK && w.status != MS_XEN_AGAIN)
             return MS_NETFRONT_REFUSED;
@@ -355,21 +421,20 @@ enum ms_netfront_reason ms_netfront_store_publish(struct ms_netfront *nf)
     return MS_NETFRONT_STORE_BUSY;
 }
 
-unsigned ms_netfront_store_backend_state(struct ms_netfront *nf)
+unsigned ms_netfront_store_look(struct ms_netfront *nf)
 {
-    uint32_t state = XenbusStateUnknown;
+    struct reader r = { .base = nf->backend };
+    uint32_t state = XenbusStateUnknown, carrier = 1;
 
-    if (read_number(nf, nf->backend, "state", XenbusStateReconfigured, &state) != FOUND)
+    if (nf->backend[0] == '\0')
         return XenbusStateUnknown;
-    return state;
-}
-
-bool ms_netfront_store_carrier(struct ms_netfront *nf)
-{
-    uint32_t carrier = 1;
-
-    (void)read_number(nf, nf->backend, "carrier", 1, &carrier);
-    return carrier == 1;
+    want_number(&r, "state");
+    want_number(&r, "carrier");
+    read_all(nf, &r);
+    (void)found_number(&r, 1, 1, &carrier);
+    nf->has_carrier = carrier == 1;
+    return found_number(&r, 0, XenbusStateReconfigured, &state) == FOUND ? state
+                                                                         : XenbusStateUnknown;
 }
 
 void ms_netfront_store_set_state(struct ms_netfront *nf, unsigned state)
@@ -378,4 +443,5 @@ void ms_netfront_store_set_state(struct ms_netfront *nf, unsigned state)
 
     (void)join(w.base, sizeof w.base, &nf->config.path, 1);
     write_number(&w, "state", state);
+    flush(&w);
 }

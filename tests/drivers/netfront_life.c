@@ -80,6 +80,15 @@ static void X12_the_answers_are_these(void **state)
     }
 }
 
+/* Each is a journey to another domain and back, and the guest sleeps meanwhile. */
+static void connecting_asks_the_xenstore_few_times(void **state)
+{
+    (void)state;
+    xen_bench_connect(&bench);
+    assert_in_range(bench.xen.store_calls, 1, 10);
+    xen_bench_close(&bench);
+}
+
 static void a_connection_of_who_was_before_us_is_closed_first(void **state)
 {
     (void)state;
@@ -343,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(X12_every_state_of_the_backend_has_an_answer_in_every_state),
         cmocka_unit_test(X12_the_answers_are_these),
+        cmocka_unit_test(connecting_asks_the_xenstore_few_times),
         cmocka_unit_test(a_connection_of_who_was_before_us_is_closed_first),
         cmocka_unit_test(X12_a_resumed_guest_connects_though_the_backend_closes_first),
         cmocka_unit_test(X12_a_backend_that_does_not_close_is_not_waited_for),

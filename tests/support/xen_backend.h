@@ -77,7 +77,7 @@ struct xen {
     uint32_t transaction;   /* the one that is open, or 0 */
     uint32_t commits_again; /* so many commits are to fail */
     uint32_t wrong_uses;    /* of references and ports that are none */
-    uint64_t store_writes;
+    uint64_t store_writes, store_calls;
 
     struct xen_queue queues[QUEUES_MAX];
     uint32_t queue_count;

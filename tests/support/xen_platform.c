@@ -212,6 +212,7 @@ static enum ms_xen_status store_begin(void *arg, uint32_t *transaction)
 {
     struct xen *xen = arg;
 
+    xen->store_calls++;
     assert_int_equal(xen->transaction, 0);
     *transaction = xen->transaction = 77;
     return MS_XEN_OK;
@@ -222,6 +223,7 @@ static enum ms_xen_status store_end(void *arg, uint32_t transaction, bool is_com
     struct xen *xen = arg;
     bool is_again = is_commit && xen->commits_again > 0;
 
+    xen->store_calls++;
     assert_int_equal(transaction, xen->transaction);
     xen->transaction = 0;
     xen->commits_again -= is_again;
@@ -238,62 +240,64 @@ static enum ms_xen_status store_end(void *arg, uint32_t transaction, bool is_com
     return is_again ? MS_XEN_AGAIN : MS_XEN_OK;
 }
 
-static enum ms_xen_status store_read(void *arg, uint32_t transaction, const char *path, char *value,
-                                     size_t size)
+static void store_read(void *arg, struct ms_xen_read *reads, unsigned n)
 {
-    char whole[PATH_BYTES];
-    const char *found;
+    struct xen *xen = arg;
 
-    assert_int_equal(transaction, 0);
-    absolute(path, whole);
-    found = get(arg, whole);
-    if (!found)
-        return MS_XEN_NOT_FOUND;
-    if (strlen(found) >= size)
-        return MS_XEN_TOO_LONG;
-    memcpy(value, found, strlen(found) + 1);
-    return MS_XEN_OK;
+    xen->store_calls++;
+    for (unsigned i = 0; i < n; i++) {
+        char whole[PATH_BYTES];
+        const char *found;
+
+        absolute(reads[i].path, whole);
+        found = get(xen, whole);
+        if (!found)
+            reads[i].status = MS_XEN_NOT_FOUND;
+        else if (strlen(found) >= reads[i].size)
+            reads[i].status = MS_XEN_TOO_LONG;
+        else
+            reads[i].status = MS_XEN_OK;
+        if (reads[i].status == MS_XEN_OK)
+            memcpy(reads[i].value, found, strlen(found) + 1);
+    }
 }
 
-static enum ms_xen_status change(struct xen *xen, uint32_t transaction, const char *path,
-                                 const char *value)
+static void change(struct xen *xen, uint32_t transaction, const char *path, const char *value)
 {
-    char whole[PATH_BYTES];
     struct xen_key *key;
 
-    absolute(path, whole);
-    assert_int_equal(transaction, xen->transaction);
     xen->store_writes++;
     if (transaction == 0) {
-        set(xen, whole, value);
-        return MS_XEN_OK;
+        set(xen, path, value);
+        return;
     }
-    key = make(xen, whole, true);
+    key = make(xen, path, true);
     key->is_removed = value == NULL;
     key->value = value ? strdup(value) : NULL;
+}
+
+static enum ms_xen_status store_write(void *arg, uint32_t transaction,
+                                      const struct ms_xen_write *writes, unsigned n)
+{
+    struct xen *xen = arg;
+
+    assert_int_equal(transaction, xen->transaction);
+    xen->store_calls++;
+    for (unsigned i = 0; i < n; i++) {
+        char whole[PATH_BYTES];
+
+        absolute(writes[i].path, whole);
+        if (writes[i].value || get(xen, whole))
+            change(xen, transaction, whole, writes[i].value);
+    }
     return MS_XEN_OK;
-}
-
-static enum ms_xen_status store_write(void *arg, uint32_t transaction, const char *path,
-                                      const char *value)
-{
-    return change(arg, transaction, path, value);
-}
-
-static enum ms_xen_status store_remove(void *arg, uint32_t transaction, const char *path)
-{
-    char whole[PATH_BYTES];
-
-    absolute(path, whole);
-    if (!get(arg, whole))
-        return MS_XEN_NOT_FOUND;
-    return change(arg, transaction, path, NULL);
 }
 
 static enum ms_xen_status store_watch(void *arg, const char *path, bool *fired)
 {
     struct xen *xen = arg;
 
+    xen->store_calls++;
     if (xen->watch_count == XEN_WATCHES)
         return MS_XEN_NO_MEMORY;
     xen->watches[xen->watch_count++] = (struct xen_watch){ .path = path, .fired = fired };
@@ -326,7 +330,6 @@ static const struct ms_xen_platform_ops ops = {
     .store_end = store_end,
     .store_read = store_read,
     .store_write = store_write,
-    .store_remove = store_remove,
     .store_watch = store_watch,
     .store_unwatch = store_unwatch,
 };

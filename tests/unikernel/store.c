@@ -4,7 +4,7 @@
 
 #include "store.h"
 
-enum { PORT = 3, REPLIES_MAX = 8, BYTES_MAX = 16384 };
+enum { PORT = 3, REPLIES_MAX = 8, BYTES_MAX = 98304 };
 
 /* What the store says next: to a request, or unasked before its answer. */
 struct reply {
@@ -21,6 +21,8 @@ static struct events events;
 static struct store store;
 static struct reply replies[REPLIES_MAX];
 static unsigned reply_count, reply_next, chunk;
+static bool repeats;     /* the last reply is for all that follows */
+static bool is_stubborn; /* takes no request while an answer of its waits */
 static char in[BYTES_MAX], out[BYTES_MAX];
 static size_t in_len, out_len, out_at;
 static struct xsd_sockmsg asked; /* the last request */
@@ -46,30 +48,36 @@ static void answer(void)
     const struct reply *reply;
 
     do {
-        if (reply_next == reply_count)
+        if (reply_next == reply_count && !repeats)
             return;
-        reply = &replies[reply_next++];
+        reply = &replies[reply_next < reply_count ? reply_next++ : reply_count - 1];
         say(reply);
     } while (reply->is_unasked);
 }
 
-/* A whole request is answered. */
+/* Every whole request is answered. */
 static void read_requests(void)
 {
-    memcpy(&asked, in, sizeof(asked));
-    if (in_len < sizeof(asked) || in_len < sizeof(asked) + asked.len)
-        return;
-    memcpy(asked_payload, in + sizeof(asked), asked.len);
-    asked_payload[asked.len] = '\0';
-    assert_int_equal(in_len, sizeof(asked) + asked.len);
-    in_len = 0;
-    answer();
+    size_t len;
+
+    for (; in_len >= sizeof(asked); in_len -= len) {
+        memcpy(&asked, in, sizeof(asked));
+        len = sizeof(asked) + asked.len;
+        if (in_len < len)
+            return;
+        memcpy(asked_payload, in + sizeof(asked), asked.len);
+        asked_payload[asked.len] = '\0';
+        memmove(in, in + len, in_len - len);
+        answer();
+    }
 }
 
 /* The store's turn: takes and gives one chunk. */
 static void run_store(void)
 {
-    for (unsigned i = 0; i < chunk && ring.req_cons != ring.req_prod; i++)
+    bool is_ready = !is_stubborn || out_at == out_len;
+
+    for (unsigned i = 0; i < chunk && is_ready && ring.req_cons != ring.req_prod; i++)
         in[in_len++] = ring.req[MASK_XENSTORE_IDX(ring.req_cons++)];
     read_requests();
     for (unsigned i = 0;
@@ -88,11 +96,20 @@ static int setup(void **state)
     /* Close to where the numbers wrap, and in the middle of the ring. */
     ring.req_cons = ring.req_prod = UINT32_MAX - 100;
     ring.rsp_cons = ring.rsp_prod = UINT32_MAX - 700;
-    store = (struct store){ .ring = &ring, .events = &events, .port = PORT };
+    store = (struct store){ .events = &events };
+    ms_guest_store_connect(&store, &ring, PORT);
     reply_count = reply_next = 0;
     in_len = out_len = out_at = 0;
     chunk = 4096;
+    repeats = is_stubborn = false;
     return 0;
+}
+
+static enum ms_xen_status write_value(const char *path, const char *value)
+{
+    struct ms_xen_write write = { .path = path, .value = value };
+
+    return ms_guest_store_write_all(&store, 0, &write, 1);
 }
 
 static void will_say(struct reply reply)
@@ -107,10 +124,10 @@ static void reads_a_value(void **state)
 
     (void)state;
     will_say((struct reply){ .type = XS_READ, .payload = "four" });
-    assert_int_equal(ms_guest_store_read(&store, 7, "a/path", value, sizeof(value)), MS_XEN_OK);
+    assert_int_equal(ms_guest_store_read(&store, "a/path", value, sizeof(value)), MS_XEN_OK);
     assert_string_equal(value, "four");
     assert_int_equal(asked.type, XS_READ);
-    assert_int_equal(asked.tx_id, 7);
+    assert_int_equal(asked.tx_id, 0);
     assert_int_equal(asked.len, sizeof("a/path"));
     assert_string_equal(asked_payload, "a/path");
 }
@@ -122,7 +139,7 @@ static void reads_byte_by_byte(void **state)
     (void)state;
     chunk = 1;
     will_say((struct reply){ .type = XS_READ, .payload = "four" });
-    assert_int_equal(ms_guest_store_read(&store, 0, "a/path", value, sizeof(value)), MS_XEN_OK);
+    assert_int_equal(ms_guest_store_read(&store, "a/path", value, sizeof(value)), MS_XEN_OK);
     assert_string_equal(value, "four");
 }
 
@@ -133,10 +150,76 @@ static void leaves_a_value_that_is_too_long(void **state)
     (void)state;
     will_say((struct reply){ .type = XS_READ, .payload = "fives" });
     will_say((struct reply){ .type = XS_READ, .payload = "four" });
-    assert_int_equal(ms_guest_store_read(&store, 0, "p", value, sizeof(value)), MS_XEN_TOO_LONG);
+    assert_int_equal(ms_guest_store_read(&store, "p", value, sizeof(value)), MS_XEN_TOO_LONG);
     assert_string_equal(value, "else");
-    assert_int_equal(ms_guest_store_read(&store, 0, "p", value, sizeof(value)), MS_XEN_OK);
+    assert_int_equal(ms_guest_store_read(&store, "p", value, sizeof(value)), MS_XEN_OK);
     assert_string_equal(value, "four");
+}
+
+static void reads_several_values_in_one_go(void **state)
+{
+    char one[8] = "", two[8] = "", three[3] = "";
+    struct ms_xen_read reads[] = {
+        { .path = "a/path", .value = one, .size = sizeof(one) },
+        { .path = "nowhere", .value = two, .size = sizeof(two) },
+        { .path = "long", .value = three, .size = sizeof(three) },
+    };
+
+    (void)state;
+    will_say((struct reply){ .type = XS_READ, .payload = "four" });
+    will_say((struct reply){ .type = XS_ERROR, .payload = "ENOENT", .len = 7 });
+    will_say((struct reply){ .type = XS_READ, .payload = "four" });
+    ms_guest_store_read_all(&store, 7, reads, 3);
+    assert_int_equal(fake.slept, 1);
+    assert_int_equal(fake.notified, 1);
+    assert_int_equal(reads[0].status, MS_XEN_OK);
+    assert_string_equal(one, "four");
+    assert_int_equal(reads[1].status, MS_XEN_NOT_FOUND);
+    assert_int_equal(reads[2].status, MS_XEN_TOO_LONG);
+    assert_string_equal(three, "");
+    assert_int_equal(asked.tx_id, 7);
+    assert_string_equal(asked_payload, "long");
+}
+
+static void writes_and_removes_in_one_go(void **state)
+{
+    static const struct ms_xen_write writes[] = { { "one", "1" }, { "two", NULL }, { "six", "6" } };
+
+    (void)state;
+    will_say((struct reply){ .type = XS_WRITE, .payload = "OK", .len = 3 });
+    will_say((struct reply){ .type = XS_ERROR, .payload = "ENOENT", .len = 7 });
+    will_say((struct reply){ .type = XS_WRITE, .payload = "OK", .len = 3 });
+    assert_int_equal(ms_guest_store_write_all(&store, 5, writes, 3), MS_XEN_OK);
+    assert_int_equal(fake.slept, 1);
+    assert_int_equal(asked.type, XS_WRITE);
+    assert_int_equal(asked.tx_id, 5);
+    assert_memory_equal(asked_payload, "six\0006", 5);
+    /* A path that is written to must have been there for a reason. */
+    will_say((struct reply){ .type = XS_ERROR, .payload = "ENOENT", .len = 7 });
+    will_say((struct reply){ .type = XS_ERROR, .payload = "EACCES", .len = 7 });
+    will_say((struct reply){ .type = XS_WRITE, .payload = "OK", .len = 3 });
+    assert_int_equal(ms_guest_store_write_all(&store, 5, writes, 3), MS_XEN_NOT_FOUND);
+}
+
+/* The store stops taking requests while its answers are not taken. */
+static void takes_answers_while_it_asks(void **state)
+{
+    static char value[XENSTORE_PAYLOAD_MAX];
+    char values[20][8];
+    struct ms_xen_read reads[20];
+
+    (void)state;
+    memset(value, 'v', sizeof(value) - 1);
+    will_say((struct reply){ .type = XS_READ, .payload = value, .len = XENSTORE_PAYLOAD_MAX - 1 });
+    for (unsigned i = 0; i < 20; i++) {
+        reads[i] = (struct ms_xen_read){ .path = value + 3900, .value = values[i], .size = 8 };
+        reads[i].status = MS_XEN_AGAIN;
+    }
+    is_stubborn = true;
+    repeats = true;
+    ms_guest_store_read_all(&store, 0, reads, 20);
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(reads[i].status, MS_XEN_TOO_LONG);
 }
 
 static void writes_more_than_the_ring_holds(void **state)
@@ -148,7 +231,7 @@ static void writes_more_than_the_ring_holds(void **state)
         value[i] = (char)('a' + i % 25);
     chunk = 100;
     will_say((struct reply){ .type = XS_WRITE, .payload = "OK", .len = 3 });
-    assert_int_equal(ms_guest_store_write(&store, 0, "p", value), MS_XEN_OK);
+    assert_int_equal(write_value("p", value), MS_XEN_OK);
     assert_int_equal(asked.len, 2 + sizeof(value) - 1);
     assert_string_equal(asked_payload, "p");
     assert_string_equal(asked_payload + 2, value);
@@ -160,7 +243,7 @@ static void refuses_to_ask_more_than_may_be(void **state)
 
     (void)state;
     memset(value, 'v', sizeof(value) - 1);
-    assert_int_equal(ms_guest_store_write(&store, 0, "p", value), MS_XEN_TOO_LONG);
+    assert_int_equal(write_value("p", value), MS_XEN_TOO_LONG);
     assert_int_equal(ring.req_prod, ring.req_cons);
 }
 
@@ -180,7 +263,7 @@ static void knows_what_errors_mean(void **state)
     for (unsigned i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
         will_say((struct reply){
             .type = XS_ERROR, .payload = errors[i].name, .len = strlen(errors[i].name) + 1 });
-        assert_int_equal(ms_guest_store_remove(&store, 0, "p"), errors[i].status);
+        assert_int_equal(write_value("p", ""), errors[i].status);
     }
 }
 
@@ -218,7 +301,7 @@ static void hears_news_before_an_answer(void **state)
     will_say((struct reply){
         .type = XS_WATCH_EVENT, .payload = "two/x\0b", .len = 8, .is_unasked = true });
     will_say((struct reply){ .type = XS_READ, .payload = "four" });
-    assert_int_equal(ms_guest_store_read(&store, 0, "p", value, sizeof(value)), MS_XEN_OK);
+    assert_int_equal(ms_guest_store_read(&store, "p", value, sizeof(value)), MS_XEN_OK);
     assert_string_equal(value, "four");
     assert_true(fired);
     assert_false(other);
@@ -308,7 +391,7 @@ static void passes_over_an_answer_that_comes_late(void **state)
     will_say(
         (struct reply){ .type = XS_READ, .payload = "late", .is_stale = true, .is_unasked = true });
     will_say((struct reply){ .type = XS_READ, .payload = "four" });
-    assert_int_equal(ms_guest_store_read(&store, 0, "p", value, sizeof(value)), MS_XEN_OK);
+    assert_int_equal(ms_guest_store_read(&store, "p", value, sizeof(value)), MS_XEN_OK);
     assert_string_equal(value, "four");
 }
 
@@ -319,10 +402,10 @@ static void gives_up_a_silent_store(void **state)
 
     (void)state;
     fake.on_sleep = NULL;
-    assert_int_equal(ms_guest_store_read(&store, 0, "p", value, sizeof(value)), MS_XEN_REFUSED);
+    assert_int_equal(ms_guest_store_read(&store, "p", value, sizeof(value)), MS_XEN_REFUSED);
     assert_true(fake.shared.vcpu_info[0].time.system_time >= began + 5000000000);
     fake.slept = 0;
-    assert_int_equal(ms_guest_store_read(&store, 0, "p", value, sizeof(value)), MS_XEN_REFUSED);
+    assert_int_equal(ms_guest_store_read(&store, "p", value, sizeof(value)), MS_XEN_REFUSED);
     assert_int_equal(fake.slept, 0);
 }
 
@@ -332,7 +415,7 @@ static void believes_no_impossible_length(void **state)
 
     (void)state;
     will_say((struct reply){ .type = XS_READ, .payload = "x", .claims = XENSTORE_PAYLOAD_MAX + 1 });
-    assert_int_equal(ms_guest_store_read(&store, 0, "p", value, sizeof(value)), MS_XEN_REFUSED);
+    assert_int_equal(ms_guest_store_read(&store, "p", value, sizeof(value)), MS_XEN_REFUSED);
     assert_true(store.is_broken);
 }
 
@@ -342,7 +425,7 @@ static void believes_no_impossible_ring(void **state)
 
     (void)state;
     ring.rsp_prod = ring.rsp_cons + XENSTORE_RING_SIZE + 1;
-    assert_int_equal(ms_guest_store_read(&store, 0, "p", value, sizeof(value)), MS_XEN_REFUSED);
+    assert_int_equal(ms_guest_store_read(&store, "p", value, sizeof(value)), MS_XEN_REFUSED);
     assert_true(store.is_broken);
     ms_guest_store_poll(&store);
 }
@@ -353,6 +436,9 @@ int main(void)
         cmocka_unit_test_setup(reads_a_value, setup),
         cmocka_unit_test_setup(reads_byte_by_byte, setup),
         cmocka_unit_test_setup(leaves_a_value_that_is_too_long, setup),
+        cmocka_unit_test_setup(reads_several_values_in_one_go, setup),
+        cmocka_unit_test_setup(writes_and_removes_in_one_go, setup),
+        cmocka_unit_test_setup(takes_answers_while_it_asks, setup),
         cmocka_unit_test_setup(writes_more_than_the_ring_holds, setup),
         cmocka_unit_test_setup(refuses_to_ask_more_than_may_be, setup),
         cmocka_unit_test_setup(knows_what_errors_mean, setup),

@@ -27,24 +27,49 @@ static void check(bool is_right, const char *what)
     ms_unikernel_print("\n");
 }
 
+static enum ms_xen_status read_value(const char *path, char *value, size_t size)
+{
+    struct ms_xen_read read = { .path = path, .value = value, .size = size };
+
+    platform.ops->store_read(platform.arg, &read, 1);
+    return read.status;
+}
+
+/* NULL: removes it. */
+static enum ms_xen_status write_value(uint32_t transaction, const char *path, const char *value)
+{
+    struct ms_xen_write write = { .path = path, .value = value };
+
+    return platform.ops->store_write(platform.arg, transaction, &write, 1);
+}
+
+static enum ms_xen_status read_within(uint32_t transaction, const char *path)
+{
+    struct guest *guest = platform.arg;
+    char value[32];
+    struct ms_xen_read read = { .path = path, .value = value, .size = sizeof(value) };
+
+    ms_guest_store_read_all(&guest->store, transaction, &read, 1);
+    return read.status;
+}
+
 static void try_store(void)
 {
-    const struct ms_xen_platform_ops *ops = platform.ops;
-    void *arg = platform.arg;
     char value[32], small[2];
 
-    check(ops->store_read(arg, 0, "name", value, sizeof(value)) == MS_XEN_OK, "reads its name");
-    check(ops->store_read(arg, 0, "name", small, sizeof(small)) == MS_XEN_TOO_LONG,
+    check(read_value("name", value, sizeof(value)) == MS_XEN_OK, "reads its name");
+    check(read_value("name", small, sizeof(small)) == MS_XEN_TOO_LONG,
           "leaves out what is too long");
-    check(ops->store_read(arg, 0, "no/such/path", value, sizeof(value)) == MS_XEN_NOT_FOUND,
+    check(read_value("no/such/path", value, sizeof(value)) == MS_XEN_NOT_FOUND,
           "finds what is not there missing");
-    check(ops->store_write(arg, 0, "/local", "x") == MS_XEN_REFUSED, "may not write everywhere");
-    check(ops->store_write(arg, 0, "data/probe", "one") == MS_XEN_OK &&
-              ops->store_read(arg, 0, "data/probe", value, sizeof(value)) == MS_XEN_OK &&
+    check(write_value(0, "/local", "x") == MS_XEN_REFUSED, "may not write everywhere");
+    check(write_value(0, "data/probe", "one") == MS_XEN_OK &&
+              read_value("data/probe", value, sizeof(value)) == MS_XEN_OK &&
               ms_guest_text_equal(value, "one"),
           "reads back what it wrote");
-    check(ops->store_remove(arg, 0, "data/probe") == MS_XEN_OK &&
-              ops->store_read(arg, 0, "data/probe", value, sizeof(value)) == MS_XEN_NOT_FOUND,
+    check(write_value(0, "data/probe", NULL) == MS_XEN_OK &&
+              write_value(0, "data/probe", NULL) == MS_XEN_OK &&
+              read_value("data/probe", value, sizeof(value)) == MS_XEN_NOT_FOUND,
           "removes it");
 }
 
@@ -56,21 +81,21 @@ static void try_transactions(void)
     uint32_t one = 0, other = 0;
 
     check(ops->store_begin(arg, &one) == MS_XEN_OK && one != 0 &&
-              ops->store_write(arg, one, "data/whole", "1") == MS_XEN_OK &&
-              ops->store_read(arg, 0, "data/whole", value, sizeof(value)) == MS_XEN_NOT_FOUND &&
+              write_value(one, "data/whole", "1") == MS_XEN_OK &&
+              read_value("data/whole", value, sizeof(value)) == MS_XEN_NOT_FOUND &&
               ops->store_end(arg, one, true) == MS_XEN_OK &&
-              ops->store_read(arg, 0, "data/whole", value, sizeof(value)) == MS_XEN_OK,
+              read_value("data/whole", value, sizeof(value)) == MS_XEN_OK,
           "sees a transaction only when it is done");
     check(ops->store_begin(arg, &one) == MS_XEN_OK &&
-              ops->store_write(arg, one, "data/whole", "2") == MS_XEN_OK &&
+              write_value(one, "data/whole", "2") == MS_XEN_OK &&
               ops->store_end(arg, one, false) == MS_XEN_OK &&
-              ops->store_read(arg, 0, "data/whole", value, sizeof(value)) == MS_XEN_OK &&
+              read_value("data/whole", value, sizeof(value)) == MS_XEN_OK &&
               ms_guest_text_equal(value, "1"),
           "takes a transaction back");
     check(ops->store_begin(arg, &one) == MS_XEN_OK && ops->store_begin(arg, &other) == MS_XEN_OK &&
-              ops->store_read(arg, one, "data/whole", value, sizeof(value)) == MS_XEN_OK &&
-              ops->store_write(arg, one, "data/whole", "3") == MS_XEN_OK &&
-              ops->store_write(arg, other, "data/whole", "4") == MS_XEN_OK &&
+              read_within(one, "data/whole") == MS_XEN_OK &&
+              write_value(one, "data/whole", "3") == MS_XEN_OK &&
+              write_value(other, "data/whole", "4") == MS_XEN_OK &&
               ops->store_end(arg, other, true) == MS_XEN_OK &&
               ops->store_end(arg, one, true) == MS_XEN_AGAIN,
           "is told of a transaction that came too late");
@@ -89,14 +114,14 @@ static void try_watches(void)
         ms_guest_store_poll(&guest->store);
     is_first = fired;
     fired = false;
-    (void)ops->store_write(arg, 0, "data/deep/below", "1");
-    (void)ops->store_read(arg, 0, "name", value, sizeof(value));
+    (void)write_value(0, "data/deep/below", "1");
+    (void)read_value("name", value, sizeof(value));
     ms_guest_store_poll(&guest->store);
     check(is_first && fired, "hears of what it watches");
     ops->store_unwatch(arg, "data", &fired);
     fired = false;
-    (void)ops->store_write(arg, 0, "data/deep/below", "2");
-    (void)ops->store_read(arg, 0, "name", value, sizeof(value));
+    (void)write_value(0, "data/deep/below", "2");
+    (void)read_value("name", value, sizeof(value));
     ms_guest_store_poll(&guest->store);
     check(!fired, "hears no more of it");
 }

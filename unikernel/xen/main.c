@@ -71,7 +71,7 @@ static void gather_entropy(struct guest *guest)
     char path[64];
 
     ms_guest_entropy_mix(&guest->entropy, times, sizeof(times));
-    if (ms_guest_store_read(&guest->store, 0, "vm", path, sizeof(path)) == MS_XEN_OK)
+    if (ms_guest_store_read(&guest->store, "vm", path, sizeof(path)) == MS_XEN_OK)
         ms_guest_entropy_mix(&guest->entropy, path, sizeof(path));
     if (!ms_guest_entropy_gather(&guest->entropy))
         ms_unikernel_panic("the processor has no randomness (RDRAND or RDSEED), which must be");
@@ -88,11 +88,8 @@ static void bring_up(struct guest *guest)
         .events = &guest->events,
         .port = machine->console_port,
     };
-    guest->store = (struct store){
-        .ring = machine->store_ring,
-        .events = &guest->events,
-        .port = machine->store_port,
-    };
+    guest->store.events = &guest->events;
+    ms_guest_store_connect(&guest->store, machine->store_ring, machine->store_port);
     (void)ms_guest_events_mask(&guest->events, machine->store_port, false);
     guest->heap = ms_guest_heap;
     guest->heap_bytes = (size_t)(ms_guest_heap_end - ms_guest_heap);

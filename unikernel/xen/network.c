@@ -110,8 +110,8 @@ static bool has_device(struct guest *guest)
 {
     char backend[128];
 
-    return ms_guest_store_read(&guest->store, 0, "device/vif/0/backend", backend,
-                               sizeof(backend)) == MS_XEN_OK;
+    return ms_guest_store_read(&guest->store, "device/vif/0/backend", backend, sizeof(backend)) ==
+           MS_XEN_OK;
 }
 
 const char *ms_guest_network_open(struct network *network, struct guest *guest,

@@ -67,27 +67,19 @@ static enum ms_xen_status store_end(void *arg, uint32_t transaction, bool is_com
     return ms_guest_store_end(&guest->store, transaction, is_commit);
 }
 
-static enum ms_xen_status store_read(void *arg, uint32_t transaction, const char *path, char *value,
-                                     size_t size)
+static void store_read(void *arg, struct ms_xen_read *reads, unsigned n)
 {
     struct guest *guest = arg;
 
-    return ms_guest_store_read(&guest->store, transaction, path, value, size);
+    ms_guest_store_read_all(&guest->store, 0, reads, n);
 }
 
-static enum ms_xen_status store_write(void *arg, uint32_t transaction, const char *path,
-                                      const char *value)
+static enum ms_xen_status store_write(void *arg, uint32_t transaction,
+                                      const struct ms_xen_write *writes, unsigned n)
 {
     struct guest *guest = arg;
 
-    return ms_guest_store_write(&guest->store, transaction, path, value);
-}
-
-static enum ms_xen_status store_remove(void *arg, uint32_t transaction, const char *path)
-{
-    struct guest *guest = arg;
-
-    return ms_guest_store_remove(&guest->store, transaction, path);
+    return ms_guest_store_write_all(&guest->store, transaction, writes, n);
 }
 
 static enum ms_xen_status store_watch(void *arg, const char *path, bool *fired)
@@ -118,7 +110,6 @@ struct ms_xen_platform ms_guest_platform(struct guest *guest)
         .store_end = store_end,
         .store_read = store_read,
         .store_write = store_write,
-        .store_remove = store_remove,
         .store_watch = store_watch,
         .store_unwatch = store_unwatch,
     };

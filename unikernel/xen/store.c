@@ -9,7 +9,7 @@
 #include "memory.h"
 #include "text.h"
 
-enum { PIECES_MAX = 2 };
+enum { PIECES_MAX = 2, NUMBER_BYTES = 16 };
 static const uint64_t PATIENCE_NS = 5000000000;
 
 /* Some bytes of a message. */
@@ -23,42 +23,72 @@ struct request {
     struct piece pieces[PIECES_MAX];
 };
 
-static uint32_t readable(const struct store *store)
+/* The answers to requests of consecutive numbers, which are all sent before the first is awaited.
+ * The requests are all to read, or all to write, or else there is one. */
+struct store_answers {
+    struct ms_xen_read *reads;         /* where values go */
+    const struct ms_xen_write *writes; /* what was written */
+    uint32_t first_id;
+    unsigned asked, answered;
+    enum ms_xen_status status; /* MS_XEN_OK, or of the first that failed */
+};
+
+void ms_guest_store_connect(struct store *store, struct xenstore_domain_interface *ring,
+                            uint32_t port)
 {
-    return __atomic_load_n(&store->ring->rsp_prod, __ATOMIC_ACQUIRE) - store->ring->rsp_cons;
+    store->ring = ring;
+    store->port = port;
+    store->produced = __atomic_load_n(&ring->req_prod, __ATOMIC_RELAXED);
+    store->consumed = __atomic_load_n(&ring->rsp_cons, __ATOMIC_RELAXED);
+    store->is_broken = false;
 }
 
+/* Bytes of answers that wait. */
+static uint32_t readable(const struct store *store)
+{
+    return __atomic_load_n(&store->ring->rsp_prod, __ATOMIC_ACQUIRE) - store->consumed;
+}
+
+/* Bytes of requests that there is room for. */
 static uint32_t writable(const struct store *store)
 {
     uint32_t consumed = __atomic_load_n(&store->ring->req_cons, __ATOMIC_ACQUIRE);
 
-    return XENSTORE_RING_SIZE - (store->ring->req_prod - consumed);
+    return XENSTORE_RING_SIZE - (store->produced - consumed);
 }
 
-/* The amount, once there is any. 0: the other end sleeps, or says what cannot be. */
-static uint32_t wait_for(struct store *store, uint32_t (*amount)(const struct store *store))
+static void notify_of_requests(struct store *store)
+{
+    if (store->is_unsaid)
+        ms_guest_events_notify(store->port);
+    store->is_unsaid = false;
+}
+
+/* Sleeps until one of the two can go on. False: the other end sleeps, or says what cannot be. */
+static bool wait_for_store(struct store *store, bool is_to_write)
 {
     uint64_t until_ns = 0;
-    uint32_t n;
 
-    for (;;) {
+    while (!store->is_broken) {
         uint64_t now_ns;
+        uint32_t bytes, room;
 
         /* Forgotten before the look, so that no event between look and sleep is. */
         (void)ms_guest_events_take(store->events, store->port);
-        n = amount(store);
-        if (n != 0)
+        bytes = readable(store);
+        room = writable(store);
+        store->is_broken = bytes > XENSTORE_RING_SIZE || room > XENSTORE_RING_SIZE;
+        if (bytes > 0 || (is_to_write && room > 0))
             break;
+        notify_of_requests(store);
         now_ns = ms_guest_clock_ns(store->events->shared);
         if (until_ns == 0)
             until_ns = now_ns + PATIENCE_NS;
-        if (now_ns >= until_ns)
-            break;
-        ms_guest_events_wait_for(store->port, until_ns);
+        store->is_broken = store->is_broken || now_ns >= until_ns;
+        if (!store->is_broken)
+            ms_guest_events_wait_for(store->port, until_ns);
     }
-    if (n == 0 || n > XENSTORE_RING_SIZE)
-        store->is_broken = true;
-    return store->is_broken ? 0 : n;
+    return !store->is_broken;
 }
 
 /* As much of the ring as lies in one piece. */
@@ -70,38 +100,24 @@ static size_t span(uint32_t at, uint32_t available, size_t wanted)
     return n < wanted ? n : wanted;
 }
 
-static bool put(struct store *store, const void *from, size_t len)
-{
-    struct xenstore_domain_interface *ring = store->ring;
-    const char *bytes = from;
-
-    while (len > 0) {
-        size_t n = span(ring->req_prod, wait_for(store, writable), len);
-
-        if (n == 0)
-            return false;
-        memcpy(ring->req + MASK_XENSTORE_IDX(ring->req_prod), bytes, n);
-        __atomic_store_n(&ring->req_prod, ring->req_prod + (uint32_t)n, __ATOMIC_RELEASE);
-        ms_guest_events_notify(store->port);
-        bytes += n;
-        len -= n;
-    }
-    return true;
-}
-
 static bool get(struct store *store, void *to, size_t len)
 {
     struct xenstore_domain_interface *ring = store->ring;
     char *bytes = to;
 
     while (len > 0) {
-        size_t n = span(ring->rsp_cons, wait_for(store, readable), len);
+        uint32_t before = store->consumed;
+        size_t n;
 
-        if (n == 0)
+        if (!wait_for_store(store, false))
             return false;
-        memcpy(bytes, ring->rsp + MASK_XENSTORE_IDX(ring->rsp_cons), n);
-        __atomic_store_n(&ring->rsp_cons, ring->rsp_cons + (uint32_t)n, __ATOMIC_RELEASE);
-        ms_guest_events_notify(store->port);
+        n = span(before, readable(store), len);
+        memcpy(bytes, ring->rsp + MASK_XENSTORE_IDX(before), n);
+        store->consumed += (uint32_t)n;
+        __atomic_store_n(&ring->rsp_cons, store->consumed, __ATOMIC_SEQ_CST);
+        /* The other end sleeps only if it found the ring full. */
+        if (__atomic_load_n(&ring->rsp_prod, __ATOMIC_SEQ_CST) - before >= XENSTORE_RING_SIZE)
+            ms_guest_events_notify(store->port);
         bytes += n;
         len -= n;
     }
@@ -129,24 +145,6 @@ static void note_news(struct store *store)
         *store->watches[number].fired = true;
 }
 
-/* Takes the next message; what is news of a watch is dealt with. */
-static bool receive(struct store *store, struct xsd_sockmsg *header)
-{
-    if (!get(store, header, sizeof(*header)))
-        return false;
-    if (header->len > XENSTORE_PAYLOAD_MAX) {
-        store->is_broken = true;
-        return false;
-    }
-    if (!get(store, store->answer, header->len))
-        return false;
-    store->answer[header->len] = '\0';
-    store->answer_len = header->len;
-    if (header->type == XS_WATCH_EVENT)
-        note_news(store);
-    return true;
-}
-
 static enum ms_xen_status status_of(const struct store *store, const struct xsd_sockmsg *header)
 {
     static const struct {
@@ -166,8 +164,88 @@ static enum ms_xen_status status_of(const struct store *store, const struct xsd_
     return MS_XEN_REFUSED;
 }
 
-/* Sends a request and waits for its answer. */
-static enum ms_xen_status ask(struct store *store, const struct request *request)
+/* An answer's place is told by its number. Others are not awaited any more. */
+static void note_answer(struct store *store, uint32_t id, enum ms_xen_status status)
+{
+    struct store_answers *answers = store->answers;
+    uint32_t i = answers ? id - answers->first_id : 0;
+
+    if (!answers || i >= answers->asked)
+        return;
+    answers->answered++;
+    if (answers->reads && status == MS_XEN_OK) {
+        struct ms_xen_read *read = &answers->reads[i];
+
+        status = store->answer_len < read->size ? MS_XEN_OK : MS_XEN_TOO_LONG;
+        if (status == MS_XEN_OK)
+            memcpy(read->value, store->answer, store->answer_len + 1);
+    }
+    if (answers->reads)
+        answers->reads[i].status = status;
+    /* What was to be removed need not be there. */
+    if (answers->writes && !answers->writes[i].value && status == MS_XEN_NOT_FOUND)
+        status = MS_XEN_OK;
+    if (answers->status == MS_XEN_OK)
+        answers->status = status;
+}
+
+/* Takes the next message. */
+static bool receive(struct store *store)
+{
+    struct xsd_sockmsg header;
+
+    if (!get(store, &header, sizeof(header)))
+        return false;
+    if (header.len > XENSTORE_PAYLOAD_MAX) {
+        store->is_broken = true;
+        return false;
+    }
+    if (!get(store, store->answer, header.len))
+        return false;
+    store->answer[header.len] = '\0';
+    store->answer_len = header.len;
+    if (header.type == XS_WATCH_EVENT)
+        note_news(store);
+    else
+        note_answer(store, header.req_id, status_of(store, &header));
+    return true;
+}
+
+/* Answers are taken while there is no room: the other end may wait for that. */
+static bool put(struct store *store, const void *from, size_t len)
+{
+    struct xenstore_domain_interface *ring = store->ring;
+    const char *bytes = from;
+
+    while (len > 0) {
+        size_t n;
+
+        if (!wait_for_store(store, true))
+            return false;
+        n = span(store->produced, writable(store), len);
+        if (n == 0) {
+            if (!receive(store))
+                return false;
+            continue;
+        }
+        memcpy(ring->req + MASK_XENSTORE_IDX(store->produced), bytes, n);
+        store->produced += (uint32_t)n;
+        __atomic_store_n(&ring->req_prod, store->produced, __ATOMIC_RELEASE);
+        store->is_unsaid = true;
+        bytes += n;
+        len -= n;
+    }
+    return true;
+}
+
+static void begin_asking(struct store *store, struct store_answers *answers)
+{
+    answers->first_id = store->request_id + 1;
+    store->answers = answers;
+}
+
+/* Sends the next request of those that `store->answers` is about. */
+static void post(struct store *store, const struct request *request)
 {
     struct xsd_sockmsg header = {
         .type = request->type,
@@ -175,22 +253,38 @@ static enum ms_xen_status ask(struct store *store, const struct request *request
         .tx_id = request->transaction,
         .len = (uint32_t)(request->pieces[0].len + request->pieces[1].len),
     };
-    uint32_t id = header.req_id;
 
-    if (store->is_broken)
-        return MS_XEN_REFUSED;
-    if (header.len > XENSTORE_PAYLOAD_MAX)
-        return MS_XEN_TOO_LONG;
-    if (!put(store, &header, sizeof(header)))
-        return MS_XEN_REFUSED;
-    for (unsigned i = 0; i < PIECES_MAX; i++)
-        if (!put(store, request->pieces[i].bytes, request->pieces[i].len))
-            return MS_XEN_REFUSED;
-    do {
-        if (!receive(store, &header))
-            return MS_XEN_REFUSED;
-    } while (header.type == XS_WATCH_EVENT || header.req_id != id);
-    return status_of(store, &header);
+    store->answers->asked++;
+    if (header.len > XENSTORE_PAYLOAD_MAX) {
+        note_answer(store, header.req_id, MS_XEN_TOO_LONG);
+        return;
+    }
+    if (put(store, &header, sizeof(header)) &&
+        put(store, request->pieces[0].bytes, request->pieces[0].len))
+        (void)put(store, request->pieces[1].bytes, request->pieces[1].len);
+}
+
+/* Waits until all answers are there. The first bad status, or that all is well. */
+static enum ms_xen_status await_answers(struct store *store)
+{
+    struct store_answers *answers = store->answers;
+
+    while (answers->answered < answers->asked && receive(store))
+        ;
+    store->answers = NULL;
+    if (answers->answered < answers->asked && answers->status == MS_XEN_OK)
+        answers->status = MS_XEN_REFUSED;
+    return answers->status;
+}
+
+/* Sends one request and waits for its answer. */
+static enum ms_xen_status ask(struct store *store, const struct request *request)
+{
+    struct store_answers answers = { 0 };
+
+    begin_asking(store, &answers);
+    post(store, request);
+    return await_answers(store);
 }
 
 /* A string with the NUL that ends it, or without. */
@@ -207,12 +301,18 @@ static struct piece unended(const char *string)
 enum ms_xen_status ms_guest_store_begin(struct store *store, uint32_t *transaction)
 {
     struct request request = { .type = XS_TRANSACTION_START, .pieces = { ended("") } };
-    enum ms_xen_status status = ask(store, &request);
+    char text[NUMBER_BYTES];
+    struct ms_xen_read read = { .value = text, .size = sizeof(text) };
+    struct store_answers answers = { .reads = &read };
+    enum ms_xen_status status;
     uint64_t number;
 
+    begin_asking(store, &answers);
+    post(store, &request);
+    status = await_answers(store);
     if (status != MS_XEN_OK)
         return status;
-    if (!ms_guest_text_number(store->answer, UINT32_MAX, &number))
+    if (!ms_guest_text_number(text, UINT32_MAX, &number))
         return MS_XEN_REFUSED;
     *transaction = (uint32_t)number;
     return MS_XEN_OK;
@@ -229,46 +329,52 @@ enum ms_xen_status ms_guest_store_end(struct store *store, uint32_t transaction,
     return ask(store, &request);
 }
 
-enum ms_xen_status ms_guest_store_read(struct store *store, uint32_t transaction, const char *path,
-                                       char *value, size_t size)
+void ms_guest_store_read_all(struct store *store, uint32_t transaction, struct ms_xen_read *reads,
+                             unsigned n)
 {
-    struct request request = {
-        .type = XS_READ,
-        .transaction = transaction,
-        .pieces = { ended(path) },
-    };
-    enum ms_xen_status status = ask(store, &request);
+    struct store_answers answers = { .reads = reads };
 
-    if (status != MS_XEN_OK)
-        return status;
-    if (store->answer_len >= size)
-        return MS_XEN_TOO_LONG;
-    memcpy(value, store->answer, store->answer_len + 1);
-    return MS_XEN_OK;
+    begin_asking(store, &answers);
+    for (unsigned i = 0; i < n; i++) {
+        struct request request = {
+            .type = XS_READ,
+            .transaction = transaction,
+            .pieces = { ended(reads[i].path) },
+        };
+
+        reads[i].status = MS_XEN_REFUSED;
+        post(store, &request);
+    }
+    (void)await_answers(store);
 }
 
-enum ms_xen_status ms_guest_store_write(struct store *store, uint32_t transaction, const char *path,
-                                        const char *value)
+enum ms_xen_status ms_guest_store_read(struct store *store, const char *path, char *value,
+                                       size_t size)
 {
-    struct request request = {
-        .type = XS_WRITE,
-        .transaction = transaction,
-        .pieces = { ended(path), unended(value) },
-    };
+    struct ms_xen_read read = { .path = path, .value = value, .size = size };
 
-    return ask(store, &request);
+    ms_guest_store_read_all(store, 0, &read, 1);
+    return read.status;
 }
 
-enum ms_xen_status ms_guest_store_remove(struct store *store, uint32_t transaction,
-                                         const char *path)
+enum ms_xen_status ms_guest_store_write_all(struct store *store, uint32_t transaction,
+                                            const struct ms_xen_write *writes, unsigned n)
 {
-    struct request request = {
-        .type = XS_RM,
-        .transaction = transaction,
-        .pieces = { ended(path) },
-    };
+    struct store_answers answers = { .writes = writes };
 
-    return ask(store, &request);
+    begin_asking(store, &answers);
+    for (unsigned i = 0; i < n; i++) {
+        struct request request = {
+            .type = writes[i].value ? XS_WRITE : XS_RM,
+            .transaction = transaction,
+            .pieces = { ended(writes[i].path) },
+        };
+
+        if (writes[i].value)
+            request.pieces[1] = unended(writes[i].value);
+        post(store, &request);
+    }
+    return await_answers(store);
 }
 
 enum ms_xen_status ms_guest_store_watch(struct store *store, const char *path, bool *fired)
@@ -312,10 +418,8 @@ void ms_guest_store_unwatch(struct store *store, const char *path, bool *fired)
 
 void ms_guest_store_poll(struct store *store)
 {
-    struct xsd_sockmsg header;
-
     (void)ms_guest_events_take(store->events, store->port);
     while (!store->is_broken && readable(store) > 0)
-        if (!receive(store, &header))
+        if (!receive(store))
             return;
 }
