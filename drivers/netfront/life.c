@@ -227,7 +227,8 @@ static void when_closing(struct ms_netfront *nf, unsigned backend)
 
 static void when_closed(struct ms_netfront *nf, unsigned backend)
 {
-    bool is_over = nf->is_stale && backend == XenbusStateClosed;
+    /* Unless there was a quarrel: two that are closed would wait for each other. */
+    bool is_over = backend == XenbusStateClosed && (nf->is_stale || nf->reason == MS_NETFRONT_NONE);
 
     if (nf->wants_open && (backend == XenbusStateInitWait || is_over))
         offer(nf);

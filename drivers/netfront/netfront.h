@@ -18,7 +18,8 @@ enum ms_netfront_state {
     MS_NETFRONT_CONNECTING, /* told the backend everything; it has still to connect */
     MS_NETFRONT_CONNECTED,
     MS_NETFRONT_CLOSING, /* nothing goes out or in; the backend has still to let go */
-    MS_NETFRONT_CLOSED,  /* until the backend offers itself anew, or ms_netfront_reopen() */
+    MS_NETFRONT_CLOSED,  /* on purpose or in a quarrel: until the backend offers itself anew, or
+                            ms_netfront_reopen() */
 };
 
 /* Why the device broke, or did not connect. */

@@ -203,7 +203,7 @@ static void X06_events_for_closed_ports_go_nowhere(void **state)
         for (uint32_t port = 0; port < XEN_PORTS; port++)
             xen_event(&bench.xen, port);
         if (i % 10 == 0)
-            xen_backend_set_state(&bench.xen, XenbusStateClosed);
+            ms_netfront_shut_down(bench.nf);
         if (i % 10 == 5)
             ms_netfront_reopen(bench.nf);
         xen_bench_settle(&bench);

@@ -62,8 +62,8 @@ static void X12_the_answers_are_these(void **state)
     };
     static const uint8_t answers[5][9] = {
         /* Unknown, Initialising, InitWait, Initialised, Connected, Closing, Closed, Reconf... */
-        [W] = { W, W, P, W, G, W, W, W, W }, [P] = { X, P, P, P, C, X, X, P, P },
-        [C] = { X, W, P, W, C, X, X, C, C }, [G] = { X, X, X, X, G, X, X, G, G },
+        [W] = { W, W, P, W, G, W, W, W, W }, [P] = { X, P, P, P, C, X, W, P, P },
+        [C] = { X, W, P, W, C, X, W, C, C }, [G] = { X, X, X, X, G, X, X, G, G },
         [X] = { X, X, X, X, X, X, X, X, X },
     };
 
@@ -95,6 +95,26 @@ static void a_connection_of_who_was_before_us_is_closed_first(void **state)
     xen_bench_open(&bench);
     xen_backend_set_state(&bench.xen, XenbusStateConnected);
     xen_bench_start(&bench, NULL);
+    xen_bench_settle(&bench);
+    xen_bench_works(&bench);
+    xen_bench_close(&bench);
+}
+
+static void a_backend_that_closed_in_peace_is_waited_for(void **state)
+{
+    (void)state;
+    xen_bench_connect(&bench);
+    xen_unmap_all(&bench.xen);
+    bench.xen.queue_count = 0;
+    bench.xen.is_deaf = true;
+    xen_backend_set_state(&bench.xen, XenbusStateClosing);
+    xen_bench_settle(&bench);
+    assert_int_equal(xen_frontend_state(&bench.xen), XenbusStateClosed);
+    xen_backend_set_state(&bench.xen, XenbusStateClosed);
+    xen_bench_settle(&bench);
+    assert_int_equal(xen_frontend_state(&bench.xen), XenbusStateInitialising);
+    bench.xen.is_deaf = false;
+    xen_backend_set_state(&bench.xen, XenbusStateInitWait);
     xen_bench_settle(&bench);
     xen_bench_works(&bench);
     xen_bench_close(&bench);
@@ -354,6 +374,7 @@ int main(void)
         cmocka_unit_test(X12_the_answers_are_these),
         cmocka_unit_test(connecting_asks_the_xenstore_few_times),
         cmocka_unit_test(a_connection_of_who_was_before_us_is_closed_first),
+        cmocka_unit_test(a_backend_that_closed_in_peace_is_waited_for),
         cmocka_unit_test(X12_a_resumed_guest_connects_though_the_backend_closes_first),
         cmocka_unit_test(X12_a_backend_that_does_not_close_is_not_waited_for),
         cmocka_unit_test(X22_values_that_make_no_sense_are_refused),
