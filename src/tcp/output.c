@@ -515,11 +515,20 @@ static enum refusal output_open(struct ms_tcp *c)
     return refusal;
 }
 
+/* A peer obeys a RST at the very byte that it waits for (RFC 5961, 3.2). Behind a closed window
+ * that is the one of the probe, and not the next. */
+static uint32_t reset_seq(const struct ms_tcp *c)
+{
+    if (conn_send_window(c) > 0)
+        return c->send_next;
+    return seq_min(c->send_next, seq_max(c->send_unacked, c->send.head_seq));
+}
+
 /* The last words of a connection that is over, if there is room for them. */
 static void output_last(struct ms_tcp *c)
 {
     if (c->due & DUE_RESET) {
-        if (send_empty(c, c->send_next, TCP_RST) == SENT)
+        if (send_empty(c, reset_seq(c), TCP_RST) == SENT)
             c->stack->counters.tcp_out_resets++;
     } else if (c->due & DUE_ACK) {
         (void)send_empty(c, c->send_next, 0);

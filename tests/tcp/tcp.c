@@ -338,6 +338,19 @@ static void aborts_with_a_reset(void **state)
     EXPECT(w, .flags = TCP_RST, .seq = 1 + MSS);
 }
 
+/* RFC 5961 3.2: SND.NXT is behind the probe then, and the peer would not believe it. */
+static void aborts_behind_a_closed_window_where_the_peer_is(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    SEND(w, .seq = 1, .ack = 1, .window = 0);
+    assert_int_equal(app_send(w->app, 100), MS_OK);
+    peer_run(w, 10 * SECOND);
+    assert_true(peer_discard(w) > 1);
+    app_abort(w->app);
+    EXPECT(w, .flags = RST_ACK, .seq = 1, .ack = 1);
+}
+
 /* The same in the other states for which 3.10.5 asks for a RST. */
 static void aborts_with_a_reset_in_any_state(void **state)
 {
@@ -586,6 +599,7 @@ int main(void)
         OVER_BOTH(receives_after_it_closed),
         OVER_BOTH(closes_only_once),
         OVER_BOTH(aborts_with_a_reset),
+        OVER_BOTH(aborts_behind_a_closed_window_where_the_peer_is),
         OVER_BOTH(aborts_with_a_reset_in_any_state),
         OVER_BOTH(marks_nothing_urgent_without_text),
         OVER_BOTH(may_change_hands),
