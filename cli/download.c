@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "range.h"
+#include "content_range.h"
 
 enum {
     FIELDS_MAX = 65536,

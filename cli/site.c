@@ -1,123 +1,225 @@
 /* SPDX-License-Identifier: ISC */
-/* The directory that is served, and what may be opened in it. */
+/* A directory as what an HTTP server serves: its files, block by block, and pages that list it. */
 #include "site.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "path.h"
+#include "folder.h"
+#include "http/mime.h"
+#include "http/path.h"
+#include "text.h"
 
-/* O_NONBLOCK: a FIFO without a writer must not stop the server; it has no effect on files. */
-enum { OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
+enum { IDLE_BLOCKS = 64 << 20 }; /* bytes of files kept though nobody is reading them */
 
-/* For a kernel without openat2(): part by part, and no symbolic link at all. */
-static int open_by_parts(int root, const char *path)
+struct file {
+    int fd;
+    struct file_id id;
+};
+
+/* A page that lists a directory. */
+struct listing {
+    unsigned references; /* the open content, and each stretch that is lent */
+    struct text page;
+};
+
+static struct site *site_of(struct ms_http_source *source) { return (struct site *)(void *)source; }
+_Static_assert(offsetof(struct site, source) == 0, "site_of() converts the pointer");
+
+static uint16_t status_of_errno(int why)
 {
-    char part[256];
-    int at = dup(root);
-
-    while (at >= 0 && *path) {
-        size_t len = strcspn(path, "/");
-        int next = -1;
-
-        errno = ENAMETOOLONG;
-        if (len < sizeof(part)) {
-            memcpy(part, path, len);
-            part[len] = 0;
-            next = openat(at, part, OPEN_FLAGS | O_NOFOLLOW);
-        }
-        int why = errno;
-        close(at);
-        errno = why;
-        at = next;
-        path += len + (path[len] == '/');
+    switch (why) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG: return 404;
+    case EXDEV: /* a symbolic link that leads outside */
+    case ELOOP:
+    case EACCES:
+    case EPERM: return 403;
+    case EMFILE:
+    case ENFILE:
+    case EAGAIN:
+    case ENOMEM: return 503;
+    default: return 500;
     }
-    return at;
 }
 
-static int open_beneath(int root, const char *path)
+/* Takes over fd. */
+static uint16_t give_file(struct site *site, int fd, const struct stat *stat,
+                          struct ms_http_content *content)
 {
-    struct open_how how = {
-        .flags = OPEN_FLAGS,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+    struct file *file = malloc(sizeof(*file));
+
+    if (!file) {
+        close(fd);
+        return 503;
+    }
+    *file = (struct file){ .fd = fd, .id = file_id(stat) };
+    content->source = &site->source;
+    content->handle = file;
+    content->bytes = file->id.size;
+    content->modified_s = file->id.modified_s > 0 ? (uint64_t)file->id.modified_s : 0;
+    snprintf(content->etag, sizeof(content->etag), "\"%llx-%llx-%llx\"",
+             (unsigned long long)file->id.inode,
+             (unsigned long long)file->id.modified_s * 1000000000u +
+                 (unsigned long long)file->id.modified_ns,
+             (unsigned long long)file->id.size);
+    return 200;
+}
+
+/* Takes over fd, an open directory. */
+static uint16_t give_listing(struct site *site, int fd, const char *path,
+                             struct ms_http_content *content)
+{
+    struct listing *listing = calloc(1, sizeof(*listing));
+    char shown[PATH_SIZE + 2] = "/";
+
+    if (*path)
+        snprintf(shown, sizeof(shown), "/%s/", path);
+    if (!listing) {
+        close(fd);
+        return 503;
+    }
+    if (!folder_list(fd, shown, &listing->page)) {
+        text_free(&listing->page);
+        free(listing);
+        return 500;
+    }
+    listing->references = 1;
+    *content = (struct ms_http_content){
+        .source = &site->listings,
+        .handle = listing,
+        .bytes = listing->page.len,
+        .type = "text/html; charset=utf-8",
+        .is_live = true,
     };
-    long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-
-    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-        return open_by_parts(root, path);
-    return (int)fd;
+    return 200;
 }
 
-int site_open(int root, const char *path, struct stat *stat)
+/* Takes over fd, an open directory. */
+static uint16_t open_directory(struct site *site, int fd, const char *path,
+                               struct ms_http_content *content)
 {
-    int fd = open_beneath(root, path);
-    int why;
+    char index_path[PATH_SIZE + 16];
+    struct stat stat;
+    int index_fd;
+
+    /* From the root, not from fd: a symbolic link may lead anywhere below the root. */
+    snprintf(index_path, sizeof(index_path), "%s%sindex.html", path, *path ? "/" : "");
+    index_fd = folder_open(site->root, index_path, &stat);
+    if (index_fd >= 0 && S_ISREG(stat.st_mode)) {
+        close(fd);
+        content->type = ms_http_mime_type(index_path);
+        return give_file(site, index_fd, &stat, content);
+    }
+    if (index_fd >= 0)
+        close(index_fd);
+    return give_listing(site, fd, path, content);
+}
+
+static uint16_t open_path(struct ms_http_source *source, const struct ms_http_query *query,
+                          struct ms_http_content *content)
+{
+    struct site *site = site_of(source);
+    struct stat stat;
+    int fd = folder_open(site->root, *query->path ? query->path : ".", &stat);
 
     if (fd < 0)
-        return -1;
-    if (fstat(fd, stat) == 0 && (S_ISREG(stat->st_mode) || S_ISDIR(stat->st_mode)))
-        return fd;
-    why = EACCES; /* a device, a socket or a FIFO */
-    close(fd);
-    errno = why;
-    return -1;
-}
-
-static bool is_directory(int fd, const struct dirent *entry)
-{
-    struct stat stat;
-
-    if (entry->d_type != DT_UNKNOWN)
-        return entry->d_type == DT_DIR;
-    return fstatat(fd, entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(stat.st_mode);
-}
-
-static void add_entry(struct text *page, int fd, const struct dirent *entry)
-{
-    char href[3 * 256 + 1];
-    const char *slash = is_directory(fd, entry) ? "/" : "";
-
-    percent_encode(entry->d_name, href, sizeof(href));
-    /* "./" in front: a name like "a:b" would else read as a scheme. */
-    text_add(page, "<li><a href=\"./%s%s\">", href, slash);
-    text_add_html(page, entry->d_name);
-    text_add(page, "%s</a></li>\n", slash);
-}
-
-static int visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
-
-/* scandirat() would open by path again; this keeps to the directory that was opened. */
-static void add_entries(struct text *page, int fd)
-{
-    struct dirent **entries = NULL;
-    int count = scandirat(fd, ".", &entries, visible, alphasort);
-
-    for (int i = 0; i < count; i++) {
-        add_entry(page, fd, entries[i]);
-        free(entries[i]);
+        return status_of_errno(errno);
+    if (S_ISREG(stat.st_mode) && !query->is_directory) {
+        content->type = ms_http_mime_type(query->path);
+        return give_file(site, fd, &stat, content);
     }
-    free(entries);
-    if (count < 0)
-        page->is_broken = true;
+    if (S_ISDIR(stat.st_mode) && query->is_directory)
+        return open_directory(site, fd, query->path, content);
+    close(fd);
+    return query->is_directory ? 404 : 301;
 }
 
-bool site_list(int fd, const char *shown_path, struct text *page)
+static bool lend_block(struct ms_http_content *content, uint64_t at,
+                       struct ms_http_stretch *stretch)
 {
-    text_add(page, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
-    text_add_html(page, shown_path);
-    text_add(page, "</title></head>\n<body><h1>");
-    text_add_html(page, shown_path);
-    text_add(page, "</h1>\n<ul>\n");
-    if (strcmp(shown_path, "/") != 0)
-        text_add(page, "<li><a href=\"../\">../</a></li>\n");
-    add_entries(page, fd);
-    text_add(page, "</ul></body></html>\n");
-    close(fd);
-    return !page->is_broken;
+    struct site *site = site_of(content->source);
+    const struct file *file = content->handle;
+    uint32_t skipped = (uint32_t)(at % BLOCK_BYTES);
+    struct block *block = block_get(&site->blocks, &file->id, file->fd, at / BLOCK_BYTES);
+
+    if (!block)
+        return false;
+    *stretch = (struct ms_http_stretch){
+        .data = block->bytes + skipped,
+        .len = block->len - skipped,
+        .keeper = block,
+    };
+    return true;
 }
+
+static void give_block_back(struct ms_http_source *source, void *keeper)
+{
+    block_put(&site_of(source)->blocks, keeper);
+}
+
+static void close_file(struct ms_http_content *content)
+{
+    struct file *file = content->handle;
+
+    close(file->fd);
+    free(file);
+}
+
+static bool lend_listing(struct ms_http_content *content, uint64_t at,
+                         struct ms_http_stretch *stretch)
+{
+    struct listing *listing = content->handle;
+
+    listing->references++;
+    *stretch = (struct ms_http_stretch){
+        .data = (const uint8_t *)listing->page.bytes + at,
+        .len = (uint32_t)(listing->page.len - at),
+        .keeper = listing,
+    };
+    return true;
+}
+
+static void give_listing_back(struct ms_http_source *source, void *keeper)
+{
+    struct listing *listing = keeper;
+
+    (void)source;
+    if (--listing->references > 0)
+        return;
+    text_free(&listing->page);
+    free(listing);
+}
+
+static void close_listing(struct ms_http_content *content)
+{
+    give_listing_back(content->source, content->handle);
+}
+
+void site_init(struct site *site, int root)
+{
+    static const struct ms_http_source_ops file_ops = {
+        .open = open_path,
+        .lend = lend_block,
+        .give_back = give_block_back,
+        .close = close_file,
+    };
+    static const struct ms_http_source_ops listing_ops = {
+        .lend = lend_listing,
+        .give_back = give_listing_back,
+        .close = close_listing,
+    };
+
+    *site = (struct site){
+        .source.ops = &file_ops,
+        .listings.ops = &listing_ops,
+        .root = root,
+        .blocks.idle_bytes_max = IDLE_BLOCKS,
+    };
+}
+
+void site_free(struct site *site) { blocks_clear(&site->blocks); }

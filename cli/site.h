@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-/* The directory that is served, and what may be opened in it. */
+/* A directory as what an HTTP server serves. */
 #ifndef CLI_SITE_H
 #define CLI_SITE_H
 
-#include <stdbool.h>
-#include <sys/stat.h>
+#include "blocks.h"
+#include "http/http.h"
 
-#include "text.h"
+struct site {
+    struct ms_http_source source; /* first */
+    struct ms_http_source listings;
+    int root; /* open */
+    struct blocks blocks;
+};
 
-/*
- * Opens path, relative to the open directory root, for reading. It may never lead outside: a
- * symbolic link that does is refused. Returns the descriptor, or -1 with errno.
- */
-int site_open(int root, const char *path, struct stat *stat);
-/* Adds an HTML page that lists the directory fd, which it closes. False: it cannot be read. */
-bool site_list(int fd, const char *shown_path, struct text *page);
+/* The directory stays the caller's, to close after site_free(). */
+void site_init(struct site *site, int root);
+/* When everything that was lent is back. */
+void site_free(struct site *site);
 
 #endif

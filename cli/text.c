@@ -87,26 +87,3 @@ void text_free(struct text *text)
     free(text->bytes);
     *text = (struct text){ 0 };
 }
-
-void http_date_format(time_t time, char date[HTTP_DATE_SIZE])
-{
-    struct tm tm;
-
-    /* The program never calls setlocale(), so the names are English. A year of five digits, or none
-     * at all, becomes the epoch: such a date only says "old". */
-    if (!gmtime_r(&time, &tm) || tm.tm_year < -900 || tm.tm_year > 8099)
-        gmtime_r(&(time_t){ 0 }, &tm);
-    if (strftime(date, HTTP_DATE_SIZE, "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
-        date[0] = 0;
-}
-
-bool http_date_parse(const char *date, time_t *time)
-{
-    struct tm tm = { 0 };
-    const char *end = strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-
-    if (!end || *end)
-        return false;
-    *time = timegm(&tm);
-    return true;
-}

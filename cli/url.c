@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "path.h"
+#include "http/path.h"
 #include "values.h"
 
 static const char *parse_port(const char *text, size_t len, uint16_t *port)
@@ -110,7 +110,7 @@ bool url_file_name(const struct url *url, char *name, size_t size)
     start = end;
     while (start > 0 && url->target[start - 1] != '/')
         start--;
-    if (start == end || !percent_decode(url->target + start, end - start, name, size))
+    if (start == end || !ms_http_percent_decode(url->target + start, end - start, name, size))
         return false;
     return !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""What the library needs (four functions), what it offers (ms_*), and that nothing in it varies."""
+"""What a library needs (four functions), what it offers (ms_*), and that nothing in it varies.
+
+Usage: check_symbols.py LIBRARY [PREFIX...]: functions of these prefixes may be needed, too.
+"""
 
 import subprocess
 import sys
@@ -24,10 +27,10 @@ def symbols(archive):
             yield flags[0] == "g" or fields[0] == "*UND*", fields[0], fields[-1]
 
 
-def faults(found):
+def faults(found, prefixes):
     for is_global, section, name in found:
         if section == "*UND*":
-            if name not in NEEDED:
+            if name not in NEEDED and not name.startswith(prefixes):
                 yield f"{name} is needed from outside; only {', '.join(sorted(NEEDED))} may be"
         elif not section.startswith(CONSTANT):
             yield f"{name} in {section} can be written: only the stack's own memory may be"
@@ -36,10 +39,10 @@ def faults(found):
 
 
 def main(argv):
-    if len(argv) != 1:
-        sys.exit("usage: check_symbols.py libmstack.a")
+    if not argv:
+        sys.exit("usage: check_symbols.py LIBRARY [PREFIX...]")
     found = list(symbols(argv[0]))
-    bad = sorted(set(faults(found)))
+    bad = sorted(set(faults(found, tuple(argv[1:]))))
     if not any(is_global and section.startswith(".text") for is_global, section, _ in found):
         bad.append("holds no function")
     for line in bad:

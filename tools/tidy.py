@@ -12,7 +12,8 @@ import sys
 
 FUNCTION_LINES, FILE_LINES, NESTING, PARAMETERS, COLUMNS, DECISIONS = 70, 700, 3, 5, 100, 15
 
-C_FOLDERS = ("include", "src", "drivers", "unikernel", "cli", "examples", "bench", "tests", "fuzz")
+C_FOLDERS = ("include", "src", "drivers", "http", "unikernel", "cli", "examples", "bench", "tests",
+             "fuzz")
 TEXT_ENDINGS = (".c", ".h", ".py", ".sh", ".sed", "meson.build", "meson_options.txt")
 SKIPPED_FOLDERS = {".git", "corpus", "captures", "__pycache__"}
 FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdalign.h", "limits.h"}
@@ -30,8 +31,9 @@ LAYERS = {
     "src/tcp": ("mstack/", "core/", "wire/", "ip/", "tcp/"),
     "src/tcp/cc": ("mstack/cc.h", "core/"),
     "drivers": ("mstack/",),
-    "unikernel": ("mstack/", "netfront/", "device.h"),
-    "cli": ("mstack/", "tap/", "pcap/", "link/", "wrap/", "device.h"),
+    "http": ("mstack/",),
+    "unikernel": ("mstack/", "http/", "netfront/", "device.h"),
+    "cli": ("mstack/", "http/", "tap/", "pcap/", "link/", "wrap/", "device.h"),
     "examples": ("mstack/", "tap/", "pcap/", "link/", "wrap/"),
 }
 # Headers that know the connection. Files of src/tcp that include none of them are nouns, and a

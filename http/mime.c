@@ -2,9 +2,7 @@
 /* Media types by the end of a file's name. */
 #include "mime.h"
 
-#include <stddef.h>
-#include <string.h>
-#include <strings.h>
+#include "text.h"
 
 static const struct {
     const char *extension, *type;
@@ -51,13 +49,18 @@ static const struct {
     { "zst", "application/zstd" },
 };
 
-const char *mime_type(const char *name)
+const char *ms_http_mime_type(const char *name)
 {
-    const char *base = strrchr(name, '/');
-    const char *dot = strrchr(base ? base : name, '.');
+    struct slice extension = { 0 };
 
-    for (size_t i = 0; dot && i < sizeof(types) / sizeof(types[0]); i++) {
-        if (strcasecmp(dot + 1, types[i].extension) == 0)
+    for (const char *at = name; *at; at++) {
+        if (*at == '.')
+            extension = ms_http_slice_of(at + 1);
+        else if (*at == '/')
+            extension.bytes = NULL;
+    }
+    for (size_t i = 0; extension.bytes && i < sizeof(types) / sizeof(types[0]); i++) {
+        if (ms_http_slice_equal_fold(extension, ms_http_slice_of(types[i].extension)))
             return types[i].type;
     }
     return "application/octet-stream";

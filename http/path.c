@@ -2,7 +2,7 @@
 /* Paths of requests. */
 #include "path.h"
 
-#include <string.h>
+#include "text.h"
 
 static int hex_value(char c)
 {
@@ -33,7 +33,7 @@ static size_t decode_one(const char *text, size_t len, char *c)
     return 3;
 }
 
-bool percent_decode(const char *text, size_t len, char *out, size_t size)
+bool ms_http_percent_decode(const char *text, size_t len, char *out, size_t size)
 {
     size_t used = 0;
 
@@ -55,10 +55,10 @@ bool percent_decode(const char *text, size_t len, char *out, size_t size)
 static bool is_unreserved(unsigned char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != 0 && strchr("-._~/", c));
+           c == '-' || c == '.' || c == '_' || c == '~' || c == '/';
 }
 
-size_t percent_encode(const char *text, char *out, size_t size)
+size_t ms_http_percent_encode(const char *text, char *out, size_t size)
 {
     static const char hex[] = "0123456789ABCDEF";
     size_t used = 0;
@@ -70,7 +70,7 @@ size_t percent_encode(const char *text, char *out, size_t size)
         size_t piece_len = is_plain ? 1 : 3;
 
         if (used + piece_len < size)
-            memcpy(out + used, is_plain ? (const char *)&c : piece, piece_len);
+            __builtin_memcpy(out + used, is_plain ? (const char *)&c : piece, piece_len);
         used += piece_len;
     }
     if (size)
@@ -79,11 +79,12 @@ size_t percent_encode(const char *text, char *out, size_t size)
 }
 
 /* Appends one part to path, or takes the last one away for "..". False: above the root. */
-static bool add_part(char *path, size_t *used, const char *part, size_t len)
+static bool add_part(char *path, size_t *used, struct slice part)
 {
-    if (len == 0 || (len == 1 && part[0] == '.'))
+    if (ms_http_slice_equal(part, ms_http_slice_of("")) ||
+        ms_http_slice_equal(part, ms_http_slice_of(".")))
         return true;
-    if (len == 2 && part[0] == '.' && part[1] == '.') {
+    if (ms_http_slice_equal(part, ms_http_slice_of(".."))) {
         if (*used == 0)
             return false;
         while (*used > 0 && path[--*used] != '/')
@@ -92,44 +93,42 @@ static bool add_part(char *path, size_t *used, const char *part, size_t len)
     }
     if (*used)
         path[(*used)++] = '/';
-    memmove(path + *used, part, len);
-    *used += len;
+    __builtin_memmove(path + *used, part.bytes, part.len);
+    *used += part.len;
     return true;
 }
 
-static bool ends_in_directory(const char *decoded)
+/* "/a/", "/a/." or "/a/..": whatever it is, it begins with a slash. */
+static bool ends_in_directory(struct slice path)
 {
-    const char *last = strrchr(decoded, '/');
+    size_t dots = 0;
 
-    return last && (strcmp(last, "/") == 0 || strcmp(last, "/.") == 0 || strcmp(last, "/..") == 0);
+    while (dots < 2 && path.bytes[path.len - 1 - dots] == '.')
+        dots++;
+    return path.bytes[path.len - 1 - dots] == '/';
 }
 
-enum path_result path_clean(const char *target, size_t len, char path[PATH_SIZE],
-                            bool *is_directory)
+enum path_result ms_http_path_clean(const char *target, size_t len, char path[PATH_SIZE],
+                                    bool *is_directory)
 {
-    char decoded[PATH_SIZE];
-    const char *query = memchr(target, '?', len);
+    struct slice rest = { target, len };
+    struct slice asked = ms_http_slice_take_until(&rest, '?');
     size_t used = 0;
 
-    if (query)
-        len = (size_t)(query - target);
-    if (len == 0 || target[0] != '/')
+    if (asked.len == 0 || target[0] != '/')
         return PATH_MALFORMED;
-    if (len >= PATH_SIZE)
+    if (asked.len >= PATH_SIZE)
         return PATH_TOO_LONG;
-    if (!percent_decode(target, len, decoded, sizeof(decoded)))
+    if (!ms_http_percent_decode(target, asked.len, path, PATH_SIZE))
         return PATH_MALFORMED;
 
-    *is_directory = ends_in_directory(decoded);
-    for (const char *part = decoded; *part;) {
-        size_t part_len = strcspn(part, "/");
-
-        if (!add_part(path, &used, part, part_len))
+    /* In place: the slash before each part is room for the one that may be written. */
+    rest = ms_http_slice_of(path);
+    *is_directory = ends_in_directory(rest);
+    while (rest.len > 0) {
+        if (!add_part(path, &used, ms_http_slice_take_until(&rest, '/')))
             return PATH_ESCAPES;
-        part += part_len + (part[part_len] == '/');
     }
-    if (used == 0)
-        path[used++] = '.';
     path[used] = 0;
     return PATH_OK;
 }
