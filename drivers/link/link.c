@@ -43,18 +43,21 @@ struct ms_link {
 static unsigned transmit(struct ms_driver *driver, struct ms_frame **frames, unsigned n)
 {
     struct direction *out = &((struct end *)driver)->out;
-    uint32_t at = out->end, room = out->mask + 1 - (at - out->first), end;
+    struct ms_frame **ring = out->frames;
+    uint32_t mask = out->mask, at = out->end, room = mask + 1 - (at - out->first);
+    uint64_t bytes = 0;
 
     if (n > room) {
         n = room;
         out->stats.refused++;
     }
+    out->end = at + n;
     out->stats.frames += n;
-    for (end = at + n; at != end; at++, frames++) {
-        out->stats.bytes += ms_frame_len(*frames);
-        out->frames[at & out->mask] = *frames;
+    for (; at != out->end; at++, frames++) {
+        ring[at & mask] = *frames;
+        bytes += ms_frame_len(*frames);
     }
-    out->end = end;
+    out->stats.bytes += bytes;
     return n;
 }
 
