@@ -94,22 +94,39 @@ static inline bool offer(struct ms_netif *netif)
     return taken == n;
 }
 
-void ms_netif_flush(struct ms_netif *netif)
+/* The device took what lay before the ring's end, or not even that. */
+MS_COLD static void flush_rest(struct ms_netif *netif, bool was_taken)
 {
+    /* Once, and no more: what came back may have been sent again. */
+    if (was_taken && offer(netif))
+        return;
+    netif->is_blocked = true;
+    netif->stats.tx_refused++;
+}
+
+/* Offers the queued frames, at least one, to the driver; those refused stay. */
+static inline void flush(struct ms_netif *netif)
+{
+    bool was_taken;
+
     netif->is_blocked = false;
     if (MS_UNLIKELY(!netif->is_up)) {
         discard_when_down(netif);
         return;
     }
-    if (MS_LIKELY(offer(netif))) {
-        if (MS_LIKELY(netif->queue_tail == netif->queue_head))
-            return;
-        /* Past the ring's end, and no more: what came back may have been sent again. */
-        if (offer(netif))
-            return;
+    was_taken = offer(netif);
+    if (MS_UNLIKELY(netif->queue_tail != netif->queue_head))
+        flush_rest(netif, was_taken);
+}
+
+void ms_netifs_flush(struct ms_stack *stack)
+{
+    const struct ms_netif *end = stack->netifs + stack->netif_count;
+
+    for (struct ms_netif *netif = stack->netifs; netif != end; netif++) {
+        if (netif->queue_head != netif->queue_tail)
+            flush(netif);
     }
-    netif->is_blocked = true;
-    netif->stats.tx_refused++;
 }
 
 void ms_netif_stats(const struct ms_netif *netif, struct ms_netif_stats *stats)

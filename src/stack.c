@@ -19,6 +19,7 @@
 
 enum {
     LOOPED_MAX = 64, /* packets to ourselves in one poll: they may breed */
+    US_PER_MS = 1000,
     RETRY_US = 1000, /* how soon a full device is tried again */
 };
 
@@ -104,23 +105,26 @@ static MS_INLINE enum ms_drop climb(struct packet *p)
     return drop != MS_DROP_NONE ? drop : transport_input(p);
 }
 
-/* p has all that is the same for the frames of one call. Takes over one reference to the frame. */
-static MS_INLINE void input_frame(struct packet *p, struct ms_frame *frame)
+/* Floor by floor. Takes over one reference to the frame. */
+__attribute__((noinline)) static void input_frame(struct ms_netif *netif, struct ms_frame *frame,
+                                                  uint8_t flags)
 {
-    struct ms_netif *netif = p->netif;
+    struct packet p;
     enum ms_drop drop;
 
-    p->flags &= PACKET_LOOPED;
-    p->frame = frame;
-    p->bytes = bytes_of(frame->head, frame->head_len);
-    p->len = ms_frame_len(frame);
-    netif->stats.rx_bytes += p->len;
-    drop = MS_LIKELY(netif->is_up) ? climb(p) : MS_DROP_INTERFACE_DOWN;
+    p.stack = netif->stack;
+    p.netif = netif;
+    p.flags = flags;
+    p.frame = frame;
+    p.bytes = bytes_of(frame->head, frame->head_len);
+    p.len = ms_frame_len(frame);
+    netif->stats.rx_bytes += p.len;
+    drop = MS_LIKELY(netif->is_up) ? climb(&p) : MS_DROP_INTERFACE_DOWN;
     if (MS_UNLIKELY(drop != MS_DROP_NONE)) {
-        p->netif->stats.rx_dropped++;
-        ms_count_drop(p->stack, drop);
+        netif->stats.rx_dropped++;
+        ms_count_drop(p.stack, drop);
     }
-    ms_frame_put(p->frame); /* not `frame`: reassembly puts its own in the place of a fragment */
+    ms_frame_put(p.frame); /* not `frame`: reassembly puts its own in the place of a fragment */
 }
 
 /* Time enters in ms_netif_input() and ms_poll() alone; it never goes back. */
@@ -129,27 +133,19 @@ static inline void set_time(struct ms_stack *stack, uint64_t now_us)
     if (now_us <= stack->now_us)
         return;
     stack->now_us = now_us;
-    ms_tcp_set_time(stack);
-}
-
-static void input(struct ms_netif *netif, struct ms_frame **frames, unsigned n, uint8_t flags,
-                  uint64_t now_us)
-{
-    struct ms_frame **end = frames + n;
-    struct packet p;
-
-    p.stack = netif->stack;
-    p.netif = netif;
-    p.flags = flags;
-    netif->stats.rx_frames += n;
-    set_time(p.stack, now_us);
-    for (; frames != end; frames++)
-        input_frame(&p, *frames);
+    stack->now_ms = (uint32_t)(now_us / US_PER_MS);
 }
 
 void ms_netif_input(struct ms_netif *netif, struct ms_frame **frames, unsigned n, uint64_t now_us)
 {
-    input(netif, frames, n, 0, now_us);
+    struct ms_frame **end = frames + n;
+
+    netif->stats.rx_frames += n;
+    set_time(netif->stack, now_us);
+    for (; frames != end; frames++) {
+        if (!ms_tcp_predicted_input(netif, *frames))
+            input_frame(netif, *frames, 0);
+    }
 }
 
 static void expire(struct ms_stack *stack, struct timer *timer)
@@ -177,9 +173,10 @@ MS_COLD static void expire_all(struct ms_stack *stack, struct timer *timer)
 MS_COLD static void input_looped(struct ms_stack *stack)
 {
     for (unsigned i = 0; i < LOOPED_MAX && !ms_ip_loop_is_empty(stack); i++) {
-        struct ms_frame *frame = ms_ip_loop_take(stack);
+        struct ms_netif *netif = ms_ip_loop_netif(stack);
 
-        input(ms_ip_loop_netif(stack), &frame, 1, PACKET_LOOPED, stack->now_us);
+        netif->stats.rx_frames++;
+        input_frame(netif, ms_ip_loop_take(stack), PACKET_LOOPED);
     }
 }
 
@@ -200,7 +197,6 @@ MS_COLD static void clear_up(struct ms_stack *stack)
 
 void ms_poll(struct ms_stack *stack, uint64_t now_us)
 {
-    const struct ms_netif *end;
     struct timer *timer;
 
     set_time(stack, now_us);
@@ -212,11 +208,7 @@ void ms_poll(struct ms_stack *stack, uint64_t now_us)
     if (MS_UNLIKELY(timer != NULL))
         expire_all(stack, timer);
     ms_tcp_flush(stack);
-    end = stack->netifs + stack->netif_count;
-    for (struct ms_netif *netif = stack->netifs; netif != end; netif++) {
-        if (netif->queue_head != netif->queue_tail)
-            ms_netif_flush(netif);
-    }
+    ms_netifs_flush(stack);
 }
 
 /* When frames that wait can go: at once, or when a device that refused some is asked again. */

@@ -41,7 +41,8 @@ LAYERS = {
 TCP_CONNECTION = ("tcp/conn.h", "tcp/verbs.h", "tcp/floor.h")
 TCP_VERBS = {
     "ack", "conn", "cookie", "cookie_absent", "demux", "emit", "floor", "info", "input", "listen",
-    "output", "records", "report", "syn", "syn_sent", "tcp", "text", "time_wait", "timer", "verbs",
+    "output", "predict", "records", "report", "syn", "syn_sent", "tcp", "text", "time_wait",
+    "timer", "verbs",
 }
 
 # Sources without a test file of their own, and why.

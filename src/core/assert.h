@@ -12,8 +12,10 @@
 #define MS_LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define MS_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
+/* All that it calls is put in line, as far as it is not told to stay apart. */
+#define MS_FLATTEN __attribute__((flatten))
 /* A seldom path, kept apart so that the usual one needs no room for its variables. */
-#define MS_COLD __attribute__((cold, noinline))
+#define MS_COLD    __attribute__((cold, noinline))
 
 /*
  * For the few steps of every packet that cost less than calling them; not where size counts, where

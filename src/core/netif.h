@@ -73,7 +73,7 @@ static inline void ms_netif_queue(struct ms_netif *netif, struct ms_frame *frame
     netif->stats.tx_bytes += len;
 }
 
-/* Offers the queued frames, at least one, to the driver; those refused stay. */
-void ms_netif_flush(struct ms_netif *netif);
+/* Offers what is queued on all interfaces to their drivers; frames that are refused stay. */
+void ms_netifs_flush(struct ms_stack *stack);
 
 #endif

@@ -27,6 +27,7 @@ struct frame_list {
 
 struct ms_stack {
     uint64_t now_us; /* of the last entry through one of the two doors */
+    uint32_t now_ms; /* its low bits */
     ms_checksum_fn *checksum;
     struct tcp_floor *tcp;
     struct ip_floor *ip;

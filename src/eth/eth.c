@@ -33,26 +33,20 @@ MS_COLD static enum ms_drop unusual_input(struct packet *p, uint16_t *type)
     return MS_DROP_NONE;
 }
 
-static inline bool is_mac(const uint8_t *at, const uint8_t *mac)
-{
-    return ((load_native32(at) ^ load_native32(mac)) |
-            (load_native32(at + 2) ^ load_native32(mac + 2))) == 0;
-}
-
 enum ms_drop ms_eth_input(struct packet *p, uint16_t *type)
 {
     const uint8_t *at = p->bytes.data;
 
     if (MS_UNLIKELY(p->bytes.len < ETH_HEADER_LEN))
         return p->len < ETH_HEADER_LEN ? MS_DROP_ETH_RUNT : MS_DROP_FRAME_NOT_CONTIGUOUS;
-    if (!is_mac(at, p->netif->driver->mac)) {
+    if (!eth_is_address(at, p->netif->driver->mac)) {
         if (!eth_is_group(at))
             return MS_DROP_ETH_NOT_FOR_US;
         p->flags |= PACKET_LINK_GROUP;
     }
     if (MS_UNLIKELY(eth_is_group(at + ETH_ADDRESS_LEN)))
         return MS_DROP_ETH_BAD_SOURCE;
-    *type = load_be16(at + 12);
+    *type = load_be16(at + ETH_TYPE_OFFSET);
     if (MS_UNLIKELY(*type == ETHERTYPE_VLAN || *type < ETHERTYPE_LENGTHS_END))
         return unusual_input(p, type);
     packet_strip(p, ETH_HEADER_LEN);
@@ -72,7 +66,7 @@ void ms_eth_output(struct ms_netif *netif, struct ms_frame *frame, const uint8_t
 
     memcpy(at, destination, ETH_ADDRESS_LEN);
     memcpy(at + ETH_ADDRESS_LEN, netif->driver->mac, ETH_ADDRESS_LEN);
-    store_be16(at + 12, type);
+    store_be16(at + ETH_TYPE_OFFSET, type);
     ms_frame_push(frame, ETH_HEADER_LEN);
     ms_eth_queue(netif, frame);
 }

@@ -8,7 +8,7 @@
 #include "ip/ip_floor.h"
 #include "ip/reassembly.h"
 
-enum { IPV6_PAYLOAD_LEN_OFFSET = 4, IPV6_FRAGMENT_OFFSET_OFFSET = 2 };
+enum { IPV6_FRAGMENT_OFFSET_OFFSET = 2 };
 
 /* The upper half is zero: unspecified, loopback, or an IPv4 address in disguise. */
 static inline bool is_low(const struct ms_addr *addr) { return load_raw64(addr->bytes) == 0; }

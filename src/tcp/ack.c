@@ -62,12 +62,12 @@ MS_COLD void ms_ack_opens_window(struct ms_tcp *c)
     ms_conn_arm_retransmit(c);
 }
 
-MS_COLD void ms_ack_sample_echo(struct ms_tcp *c, const struct segment *s, uint32_t again_us)
+MS_COLD void ms_ack_sample_echo(struct ms_tcp *c, uint32_t ts_echo, uint32_t again_us)
 {
-    uint32_t sample_ms = conn_ts_now(c, c->stack->tcp->now_ms) - s->header.ts_echo;
+    uint32_t sample_ms = conn_ts_now(c, c->stack->now_ms) - ts_echo;
 
-    if (!(c->flags & CONN_TIMESTAMPS) || !(s->header.options & TCP_OPTION_TIMESTAMP) ||
-        s->header.ts_echo == 0 || sample_ms > c->stack->config.tcp_rto_max_us / US_PER_MS)
+    if (!(c->flags & CONN_TIMESTAMPS) || ts_echo == 0 ||
+        sample_ms > c->stack->config.tcp_rto_max_us / US_PER_MS)
         return;
     /* An echo of the first sending: its ACK was lost, and the whole timeout would count. */
     if (sample_ms * US_PER_MS > (uint32_t)c->stack->now_us - again_us + 2 * US_PER_MS)
@@ -169,11 +169,12 @@ MS_COLD static bool syn_is_acked(struct ms_tcp *c, const struct segment *s)
 /* Something was lost, reported, sent again, or said twice: all that the scoreboard is for. */
 __attribute__((noinline)) static void scored_ack(struct ms_tcp *c, const struct segment *s)
 {
-    uint32_t ack = s->header.ack, window = (uint32_t)s->header.window << c->send_scale;
+    const struct told told = told_by(c, s);
+    uint32_t ack = told.ack;
     uint32_t in_flight = ms_flight_in_network(&c->flight, conn_outstanding(c));
     uint32_t newly_acked = ack - c->send_unacked;
     uint8_t duplicate_acks = c->duplicate_acks;
-    bool is_duplicate = newly_acked == 0 && is_duplicate_ack(c, s, window);
+    bool is_duplicate = newly_acked == 0 && is_duplicate_ack(c, s, told.window);
     struct flight_change change = { 0 };
 
     if (newly_acked > 0) {
@@ -187,23 +188,42 @@ __attribute__((noinline)) static void scored_ack(struct ms_tcp *c, const struct 
     }
     if ((s->header.options & TCP_OPTION_SACK) && (c->flags & CONN_SACK))
         take_sack(c, s, &change);
-    ack_update_window(c, s);
+    ack_update_window(c, &told);
     if (is_duplicate || c->flight.sacked_bytes > 0 || (c->flags & (CONN_RECOVERY | CONN_LOSS)))
         detect_losses(c, is_duplicate, newly_acked);
     if (change.acked_bytes > 0) {
-        ack_sample_rtt(c, s, &change);
-        ack_tell_controller(c, &change, in_flight);
+        ack_sample_rtt(c, told.ts_echo, &change);
+        ack_tell_controller(c, &change, in_flight, c->flags & CONN_RECOVERY);
     }
     if (newly_acked > 0)
         ack_restart_timer(c);
+}
+
+/* What was acknowledged goes back to the application; FIN may be among it. False: it is closed. */
+static inline bool ack_is_taken(struct ms_tcp *c)
+{
+    ms_send_queue_acknowledge(&c->send, seq_min(c->send_unacked, c->send.end_seq));
+    if (MS_UNLIKELY(conn_fin_is_sent(c) && c->send_unacked == c->send_next))
+        ms_ack_closes(c);
+    return c->state != MS_TCP_CLOSED;
+}
+
+static inline bool is_plain(const struct ms_tcp *c, const struct segment *s)
+{
+    return s->header.ack - c->send_unacked - 1 < conn_outstanding(c) && conn_is_sure(c) &&
+           !(s->header.options & TCP_OPTION_SACK) && c->state >= MS_TCP_ESTABLISHED;
 }
 
 bool ms_ack_arrives(struct ms_tcp *c, const struct segment *s, enum ms_drop *drop)
 {
     bool was_opening = c->state == MS_TCP_SYN_RECEIVED;
 
-    if (!MS_IS_SMALL && ack_is_plain(c, s))
-        return ack_plainly_arrives(c, s);
+    if (!MS_IS_SMALL && is_plain(c, s)) {
+        const struct told told = told_by(c, s);
+
+        ack_plainly_arrives(c, &told);
+        return ack_is_taken(c);
+    }
     if (MS_UNLIKELY(was_opening) && !syn_is_acked(c, s)) {
         *drop = MS_DROP_TCP_BAD_ACK;
         return false;

@@ -16,20 +16,37 @@ void ms_ack_closes(struct ms_tcp *c);
 void ms_ack_opens_window(struct ms_tcp *c);
 /* What was sent more than once, last at again_us, is acknowledged: only a timestamp can tell when
  * what arrived was sent. */
-void ms_ack_sample_echo(struct ms_tcp *c, const struct segment *s, uint32_t again_us);
+void ms_ack_sample_echo(struct ms_tcp *c, uint32_t ts_echo, uint32_t again_us);
+
+/* What a segment says of the other direction; by value, so that it can stay in registers. */
+struct told {
+    uint32_t seq, ack;
+    uint32_t window;  /* scaled */
+    uint32_t ts_echo; /* 0: none */
+};
+
+static inline struct told told_by(const struct ms_tcp *c, const struct segment *s)
+{
+    return (struct told){
+        .seq = s->header.seq,
+        .ack = s->header.ack,
+        .window = (uint32_t)s->header.window << c->send_scale,
+        .ts_echo = s->header.options & TCP_OPTION_TIMESTAMP ? s->header.ts_echo : 0,
+    };
+}
 
 /* RFC 6298: by the time it was sent. */
-static inline void ack_sample_rtt(struct ms_tcp *c, const struct segment *s,
+static inline void ack_sample_rtt(struct ms_tcp *c, uint32_t ts_echo,
                                   const struct flight_change *change)
 {
     if (MS_UNLIKELY(change->has_retransmitted))
-        ms_ack_sample_echo(c, s, change->again_us);
+        ms_ack_sample_echo(c, ts_echo, change->again_us);
     else if (change->has_sample)
         rtt_sample(&c->rtt, (uint32_t)c->stack->now_us - change->sent_us, ms_conn_rto_bounds(c));
 }
 
 static inline void ack_tell_controller(struct ms_tcp *c, const struct flight_change *change,
-                                       uint32_t in_flight_before)
+                                       uint32_t in_flight_before, bool is_in_recovery)
 {
     const struct ms_cc_ack ack = {
         .now_us = c->stack->now_us,
@@ -39,7 +56,7 @@ static inline void ack_tell_controller(struct ms_tcp *c, const struct flight_cha
                       ? (uint32_t)c->stack->now_us - change->sent_us
                       : 0,
         .is_window_limited = c->flags & CONN_WINDOW_LIMITED,
-        .is_in_recovery = c->flags & CONN_RECOVERY,
+        .is_in_recovery = is_in_recovery,
     };
 
     c->cc.ops->on_ack(&c->cc, &ack);
@@ -52,7 +69,7 @@ static inline void ack_advance(struct ms_tcp *c, uint32_t ack)
     c->send_unacked = ack;
     c->backoffs = 0;
     c->duplicate_acks = 0;
-    c->progress_ms = c->stack->tcp->now_ms;
+    c->progress_ms = c->stack->now_ms;
     if (MS_UNLIKELY(c->flags & (CONN_R1_REPORTED | CONN_URGENT_OUT))) {
         c->flags &= (uint16_t)~CONN_R1_REPORTED;
         if ((c->flags & CONN_URGENT_OUT) && seq_ge(ack, c->send_urgent))
@@ -64,21 +81,20 @@ static inline void ack_advance(struct ms_tcp *c, uint32_t ack)
 }
 
 /* The window, unless an older segment tells it. Its ACK is none before SND.UNA. */
-static inline void ack_update_window(struct ms_tcp *c, const struct segment *s)
+static inline void ack_update_window(struct ms_tcp *c, const struct told *told)
 {
-    uint32_t window = (uint32_t)s->header.window << c->send_scale;
-    uint32_t end = s->header.ack + window;
+    uint32_t end = told->ack + told->window;
 
-    if (MS_UNLIKELY(seq_lt(s->header.seq, c->send_wl1)))
+    if (MS_UNLIKELY(seq_lt(told->seq, c->send_wl1)))
         return;
-    c->send_wl1 = s->header.seq;
-    c->send_window_max = max_u32(c->send_window_max, window);
+    c->send_wl1 = told->seq;
+    c->send_window_max = max_u32(c->send_window_max, told->window);
     if (end != c->send_window_end) {
         bool was_closed = seq_le(c->send_window_end, c->send_unacked);
 
         c->send_window_end = end;
         c->due |= DUE_OUTPUT;
-        if (MS_UNLIKELY(was_closed) && window > 0)
+        if (MS_UNLIKELY(was_closed) && told->window > 0)
             ms_ack_opens_window(c);
     }
 }
@@ -92,38 +108,18 @@ static inline void ack_restart_timer(struct ms_tcp *c)
         ms_conn_arm_retransmit(c);
 }
 
-/* Something new is acknowledged while nothing is in doubt: SND.UNA moves, no more. */
-static inline bool ack_is_plain(const struct ms_tcp *c, const struct segment *s)
+/* Something new is acknowledged while nothing is in doubt. */
+static inline void ack_plainly_arrives(struct ms_tcp *c, const struct told *told)
 {
-    uint32_t doubts = (c->flags & (CONN_RECOVERY | CONN_LOSS)) |
-                      (s->header.options & TCP_OPTION_SACK) | c->flight.sacked_bytes |
-                      c->flight.lost_bytes;
+    uint32_t in_flight = conn_outstanding(c);
+    struct flight_change change = { .acked_bytes = told->ack - c->send_unacked };
 
-    return doubts == 0 && s->header.ack - c->send_unacked - 1 < conn_outstanding(c) &&
-           c->state >= MS_TCP_ESTABLISHED;
-}
-
-/* What was acknowledged goes back to the application; FIN may be among it. False: it is closed. */
-static inline bool ack_is_taken(struct ms_tcp *c)
-{
-    ms_send_queue_acknowledge(&c->send, seq_min(c->send_unacked, c->send.end_seq));
-    if (MS_UNLIKELY(conn_fin_is_sent(c) && c->send_unacked == c->send_next))
-        ms_ack_closes(c);
-    return c->state != MS_TCP_CLOSED;
-}
-
-static inline bool ack_plainly_arrives(struct ms_tcp *c, const struct segment *s)
-{
-    uint32_t ack = s->header.ack, in_flight = conn_outstanding(c);
-    struct flight_change change = { .acked_bytes = ack - c->send_unacked };
-
-    ms_flight_acknowledge_plain(&c->flight, &c->stack->tcp->ranges, ack, &change);
-    ack_advance(c, ack);
-    ack_update_window(c, s);
-    ack_sample_rtt(c, s, &change);
-    ack_tell_controller(c, &change, in_flight);
+    ms_flight_acknowledge_plain(&c->flight, &c->stack->tcp->ranges, told->ack, &change);
+    ack_advance(c, told->ack);
+    ack_update_window(c, told);
+    ack_sample_rtt(c, told->ts_echo, &change);
+    ack_tell_controller(c, &change, in_flight, false);
     ack_restart_timer(c);
-    return ack_is_taken(c);
 }
 
 #endif

@@ -44,27 +44,13 @@ struct ms_tcp *ms_conn_new(struct ms_stack *stack, const struct flow *flow)
     c->keepalive_interval_s = KEEPALIVE_INTERVAL_S;
     c->keepalive_probes_max = KEEPALIVE_PROBES;
     c->hop_limit = IP_HOP_LIMIT_DEFAULT;
-    c->received_ms = c->progress_ms = stack->tcp->now_ms;
-    c->challenged = (uint16_t)(stack->tcp->now_ms / 16 - 64); /* long ago */
+    c->received_ms = c->progress_ms = stack->now_ms;
+    c->challenged = (uint16_t)(stack->now_ms / 16 - 64); /* long ago */
     ms_rtt_init(&c->rtt, ms_conn_rto_bounds(c));
     return c;
 }
 
-void ms_conn_append_pending(struct ms_tcp *c)
-{
-    struct tcp_floor *floor = c->stack->tcp;
-    uint32_t number;
-
-    MS_ASSERT(!(c->flags & CONN_PENDING));
-    c->flags |= CONN_PENDING;
-    c->pending_next = FLOW_NONE;
-    number = conn_number(floor, c);
-    if (floor->pending_first == FLOW_NONE)
-        floor->pending_first = number;
-    else
-        conn_at(floor, floor->pending_last)->pending_next = number;
-    floor->pending_last = number;
-}
+void ms_conn_pend(struct ms_tcp *c, enum due due) { conn_pend(c, due); }
 
 /* RFC 4022 counts ESTABLISHED and CLOSE-WAIT. */
 static bool is_established(const struct ms_tcp *c)

@@ -138,6 +138,13 @@ static inline uint32_t conn_send_window(const struct ms_tcp *c)
     return seq_gt(c->send_window_end, c->send_unacked) ? c->send_window_end - c->send_unacked : 0;
 }
 
+/* Nothing is lost, reported or sent again: an ACK that moves SND.UNA does no more than that. */
+static inline bool conn_is_sure(const struct ms_tcp *c)
+{
+    return ((c->flags & (CONN_RECOVERY | CONN_LOSS)) | c->flight.sacked_bytes |
+            c->flight.lost_bytes) == 0;
+}
+
 static inline uint32_t conn_ts_now(const struct ms_tcp *c, uint32_t now_ms)
 {
     return now_ms + c->ts_offset;

@@ -89,7 +89,7 @@ enum ms_drop ms_cookie_send(struct ms_tcp_listener *listener, struct segment *s)
             bits |= TS_SACK;
         }
         (void)ms_tcp_isn(stack, &s->p->flow, &ts_offset);
-        answer.ts_value = timestamp_with(stack->tcp->now_ms + ts_offset, bits);
+        answer.ts_value = timestamp_with(stack->now_ms + ts_offset, bits);
     }
     stack->tcp->cookies_until_us = stack->now_us + (AGE_MAX + 1) * (uint64_t)COUNTER_US;
     stack->counters.tcp_syn_cookies_sent++;

@@ -64,9 +64,16 @@ bool ms_tcp_pick_port(struct ms_stack *stack, struct flow *flow)
     return false;
 }
 
+/* A handshake asks for the same flow several times in a row. */
 static uint64_t keyed_part(const struct ms_stack *stack, const struct flow *flow)
 {
-    return ms_flow_hash64(&stack->tcp->isn_key, flow);
+    struct tcp_floor *floor = stack->tcp;
+
+    if (!flow_equal(&floor->isn_flow, flow)) {
+        floor->isn_flow = *flow;
+        floor->isn_keyed = ms_flow_hash64(&floor->isn_key, flow);
+    }
+    return floor->isn_keyed;
 }
 
 uint32_t ms_tcp_isn(const struct ms_stack *stack, const struct flow *flow, uint32_t *ts_offset)

@@ -29,7 +29,7 @@ static inline uint64_t tcp_payload_sum(const struct ms_stack *stack, const struc
 }
 
 static MS_INLINE void tcp_put_checksum(const struct emission *e, const struct ip_send *send,
-                                       uint32_t header_len)
+                                       uint8_t *head, uint32_t header_len)
 {
     struct ms_frame *frame = e->frame;
     uint64_t sum = ip_path_pseudo_sum(e->path, send);
@@ -41,11 +41,11 @@ static MS_INLINE void tcp_put_checksum(const struct emission *e, const struct ip
         frame->checksum_offset = TCP_CHECKSUM_OFFSET;
         checksum = ms_checksum_fold(sum);
     } else {
-        sum += ms_checksum_header(frame->head, header_len);
+        sum += ms_checksum_header(head, header_len);
         sum += tcp_payload_sum(e->stack, frame);
         checksum = ms_checksum_finish(sum);
     }
-    memcpy(frame->head + TCP_CHECKSUM_OFFSET, &checksum, sizeof(checksum));
+    memcpy(head + TCP_CHECKSUM_OFFSET, &checksum, sizeof(checksum));
 }
 
 /* The header is written before the frame's head; the rest of the way is the same for all. */
@@ -60,20 +60,21 @@ static MS_INLINE void tcp_emit_headed(const struct emission *e, uint32_t header_
         .traffic_class = e->traffic_class,
     };
 
-    e->frame->head -= header_len;
+    uint8_t *head = e->frame->head - header_len;
+
+    e->frame->head = head;
     e->frame->head_len = header_len;
-    tcp_put_checksum(e, &send, header_len);
+    tcp_put_checksum(e, &send, head, header_len);
     e->stack->counters.tcp_out_segments++;
     ip_output(e->stack, e->path, e->frame, &send);
 }
 
-/* A segment with a timestamp or without options. Takes over the frame. */
-static MS_INLINE void tcp_emit_plain(const struct emission *e, const struct tcp_header *header)
+/* Writes a header with a timestamp or without options, for tcp_emit_headed(). */
+static MS_INLINE uint32_t tcp_plain_header(struct ms_frame *frame, const struct tcp_header *header)
 {
     if (MS_IS_SMALL)
-        ms_tcp_emit(e, header);
-    else
-        tcp_emit_headed(e, ms_tcp_plain_header_emit(header, e->frame->head));
+        return (uint32_t)ms_tcp_header_emit(header, frame->head);
+    return ms_tcp_plain_header_emit(header, frame->head);
 }
 
 #endif

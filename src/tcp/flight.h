@@ -52,6 +52,21 @@ static inline uint32_t ms_flight_in_network(const struct flight *f, uint32_t out
     return outstanding - f->sacked_bytes - f->lost_bytes;
 }
 
+/* A range of bytes just sent, with no other behind it. There is one left in the pool. */
+static inline struct sent_range *flight_range(struct pool *pool, struct seq_range sent,
+                                              uint32_t now_us)
+{
+    struct sent_range *range = ms_pool_get(pool);
+
+    MS_ASSERT(range);
+    range->next = NULL;
+    range->seq = sent.start;
+    range->end = sent.end;
+    range->sent_us = now_us;
+    range->flags = 0;
+    return range;
+}
+
 /* Records bytes sent for the first time. The caller has seen that one more range has room. */
 static inline void ms_flight_append(struct flight *f, struct pool *pool, struct seq_range sent,
                                     uint32_t now_us)
@@ -63,16 +78,20 @@ static inline void ms_flight_append(struct flight *f, struct pool *pool, struct 
         last->end = sent.end;
         return;
     }
-    range = ms_pool_get(pool);
-    MS_ASSERT(range && f->ranges < FLIGHT_RANGES_MAX);
-    range->next = NULL;
-    range->seq = sent.start;
-    range->end = sent.end;
-    range->sent_us = now_us;
-    range->flags = 0;
+    MS_ASSERT(f->ranges < FLIGHT_RANGES_MAX);
+    range = flight_range(pool, sent, now_us);
     *(last ? &last->next : &f->head) = range;
     f->tail = range;
     f->ranges++;
+}
+
+/* The same when nothing is in flight. */
+static inline void ms_flight_begin(struct flight *f, struct pool *pool, struct seq_range sent,
+                                   uint32_t now_us)
+{
+    MS_ASSERT(!f->head);
+    f->head = f->tail = flight_range(pool, sent, now_us);
+    f->ranges = 1;
 }
 
 /* Everything before ack arrived. */

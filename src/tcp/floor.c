@@ -5,8 +5,6 @@
 #include "tcp/tcp.h"
 #include "tcp/verbs.h"
 
-enum { US_PER_MS = 1000 };
-
 static void init_pools(struct tcp_floor *floor, struct arena *arena, const struct ms_config *config)
 {
     ms_pool_init(&floor->connections, arena, sizeof(struct ms_tcp), config->tcp_connections);
@@ -23,7 +21,7 @@ static void init_lists(struct tcp_floor *floor)
 {
     const struct record_list empty = { FLOW_NONE, FLOW_NONE };
 
-    floor->pending_first = floor->pending_last = FLOW_NONE;
+    floor->pending_first = floor->pending_last = NULL;
     floor->time_wait_list = empty;
     for (unsigned i = 0; i < SYN_RETRIES; i++)
         floor->syn_lists[i] = empty;
@@ -55,14 +53,13 @@ void ms_tcp_init(struct ms_stack *stack, struct arena *arena)
 
 void ms_tcp_rekey(struct ms_stack *stack)
 {
-    ms_syn_forget(stack, NULL); /* they tell their age, and our timestamps, by the old key */
-    stack->tcp->isn_key = ms_random_key(&stack->random);
-    stack->tcp->cookie_key = ms_random_key(&stack->random);
-}
+    struct tcp_floor *floor = stack->tcp;
 
-void ms_tcp_set_time(struct ms_stack *stack)
-{
-    stack->tcp->now_ms = (uint32_t)(stack->now_us / US_PER_MS);
+    ms_syn_forget(stack, NULL); /* they tell their age, and our timestamps, by the old key */
+    floor->isn_key = ms_random_key(&stack->random);
+    memset(&floor->isn_flow, 0, sizeof(floor->isn_flow));
+    floor->isn_keyed = ms_flow_hash64(&floor->isn_key, &floor->isn_flow);
+    floor->cookie_key = ms_random_key(&stack->random);
 }
 
 void ms_tcp_check_addresses(struct ms_stack *stack)

@@ -70,11 +70,12 @@ struct tcp_floor {
     struct pool copies; /* small payloads kept (struct kept_copy) */
     struct pool listeners;
 
-    uint32_t now_ms;
-    uint32_t pending_first, pending_last;
-    bool is_blocked;    /* what is pending waits for room in a device */
-    bool lacks_records; /* ... or for a sent_range */
+    struct ms_tcp *pending_first, *pending_last; /* those with something due */
+    bool is_blocked;                             /* what is pending waits for room in a device */
+    bool lacks_records;                          /* ... or for a sent_range */
     struct siphash_key isn_key, cookie_key;
+    struct flow isn_flow; /* whose keyed part was asked for last, and that part */
+    uint64_t isn_keyed;
     uint64_t cookies_until_us; /* cookies are believed only while, and just after, they are sent */
     struct ms_tcp_listener *listener_buckets[LISTENER_BUCKETS];
     struct record_list syn_lists[SYN_RETRIES];

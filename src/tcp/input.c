@@ -14,7 +14,7 @@ static bool is_too_old(const struct ms_tcp *c, const struct segment *s)
     if (!(c->flags & CONN_TIMESTAMPS) || !(s->header.options & TCP_OPTION_TIMESTAMP) ||
         (s->flags & TCP_RST) || !seq_lt(s->header.ts_value, c->ts_recent))
         return false;
-    return c->stack->tcp->now_ms - c->received_ms < PAWS_IDLE_MS;
+    return c->stack->now_ms - c->received_ms < PAWS_IDLE_MS;
 }
 
 /* Bytes that were received before: cut off, and reported once (RFC 2883). */
@@ -116,8 +116,7 @@ static MS_COLD bool is_unexpected_syn(const struct ms_tcp *c, struct segment *s)
 }
 
 /* What comes before the fifth step. False: the segment goes no further. */
-__attribute__((noinline)) static bool passes_checks(struct ms_tcp *c, struct segment *s,
-                                                    enum ms_drop *drop)
+static bool passes_checks(struct ms_tcp *c, struct segment *s, enum ms_drop *drop)
 {
     if (MS_UNLIKELY(s->flags & TCP_SYN) && is_unexpected_syn(c, s)) {
         ms_conn_challenge(c);
@@ -138,52 +137,16 @@ __attribute__((noinline)) static bool passes_checks(struct ms_tcp *c, struct seg
     return s->flags & TCP_ACK;
 }
 
-/*
- * The segment everybody waits for: the next in order, all inside the window, with nothing to it but
- * text and an ACK. The checks would find nothing to do.
- */
-static inline bool is_expected(const struct ms_tcp *c, const struct segment *s)
-{
-    return s->seq == c->recv_next && (s->flags & ~TCP_PSH) == TCP_ACK &&
-           s->payload_len <= c->recv_window_end - c->recv_next && c->state >= MS_TCP_ESTABLISHED &&
-           (s->header.options == 0 || !is_too_old(c, s));
-}
-
-/* The peer, which sends text, says again what it said last: the fifth step has nothing to do. */
-static inline bool is_ack_known(const struct ms_tcp *c, const struct segment *s)
-{
-    uint32_t window = (uint32_t)s->header.window << c->send_scale;
-
-    return s->header.ack == c->send_unacked && s->payload_len > 0 &&
-           s->header.ack + window == c->send_window_end && c->state == MS_TCP_ESTABLISHED &&
-           !(s->header.options & TCP_OPTION_SACK) && c->flight.sacked_bytes == 0 &&
-           !(c->flags & (CONN_RECOVERY | CONN_LOSS));
-}
-
-/* Fifth, of an expected segment. False: it goes no further. */
-static MS_INLINE bool ack_arrives(struct ms_tcp *c, const struct segment *s, enum ms_drop *drop)
-{
-    if (MS_IS_SMALL)
-        return ms_ack_arrives(c, s, drop);
-    if (is_ack_known(c, s)) {
-        c->send_wl1 = seq_max(c->send_wl1, s->header.seq);
-        return true;
-    }
-    if (MS_LIKELY(ack_is_plain(c, s)))
-        return ack_plainly_arrives(c, s);
-    return ms_ack_arrives(c, s, drop);
-}
-
-/* It has passed the checks. */
-static MS_INLINE enum ms_drop sound_segment_arrives(struct ms_tcp *c, struct segment *s,
-                                                    bool is_expected)
+enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
 {
     enum ms_drop drop = MS_DROP_NONE;
 
-    c->received_ms = c->stack->tcp->now_ms;
+    if (!passes_checks(c, s, &drop))
+        return drop;
+    c->received_ms = c->stack->now_ms;
     c->keepalive_probes = 0;
     c->segments_received++;
-    if (!(is_expected ? ack_arrives(c, s, &drop) : ms_ack_arrives(c, s, &drop)))
+    if (!ms_ack_arrives(c, s, &drop))
         return drop;
     update_ts_recent(c, s); /* not before its ACK is believed: a blind guess is not */
     if (s->payload_len > 0 || (s->flags & (TCP_FIN | TCP_URG)))
@@ -191,13 +154,6 @@ static MS_INLINE enum ms_drop sound_segment_arrives(struct ms_tcp *c, struct seg
     if (c->due)
         ms_conn_pend(c, 0);
     return MS_DROP_NONE;
-}
-
-enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
-{
-    enum ms_drop drop;
-
-    return passes_checks(c, s, &drop) ? sound_segment_arrives(c, s, false) : drop;
 }
 
 /* RFC 9293, 3.10.7.1: a segment for nobody. */
@@ -241,52 +197,34 @@ static inline enum ms_drop parse(struct packet *p, struct segment *s)
     return MS_DROP_NONE;
 }
 
-/* Anything but the segment everybody waits for. */
-__attribute__((noinline)) static enum ms_drop unexpected_input(struct tcp_floor *floor,
-                                                               uint32_t number, struct segment *s)
-{
-    struct ms_tcp_listener *listener;
-    struct flow_entry *entry;
-    enum ms_drop drop = check(s->p, s);
-
-    if (drop != MS_DROP_NONE) {
-        s->p->stack->counters.tcp_in_errors++;
-        return drop;
-    }
-    if (number_is_connection(floor, number)) {
-        struct ms_tcp *c = conn_at(floor, number);
-
-        return c->state == MS_TCP_SYN_SENT ? ms_syn_sent_input(c, s) : ms_segment_arrives(c, s);
-    }
-    if (number == FLOW_NONE) {
-        listener = ms_tcp_find_listener(floor, &s->p->flow, s->p->netif);
-        return listener ? ms_listen_input(listener, s) : closed_input(s);
-    }
-    entry = ms_flow_table_at(&floor->table, number);
-    return number_is_syn(floor, number)
-               ? ms_syn_input(floor, (struct syn_record *)entry, s)
-               : ms_time_wait_input(floor, (struct time_wait_record *)entry, s);
-}
-
 enum ms_drop ms_tcp_input(struct packet *p)
 {
     struct tcp_floor *floor = p->stack->tcp;
+    struct ms_tcp_listener *listener;
+    struct flow_entry *entry;
     struct segment s;
-    enum ms_drop drop;
+    enum ms_drop drop = ms_packet_checksum_ok(p) ? parse(p, &s) : MS_DROP_TCP_BAD_CHECKSUM;
     uint32_t number;
 
     p->stack->counters.tcp_in_segments++;
-    drop = MS_LIKELY(ms_packet_checksum_ok(p)) ? parse(p, &s) : MS_DROP_TCP_BAD_CHECKSUM;
+    if (drop == MS_DROP_NONE)
+        drop = check(p, &s);
     if (MS_UNLIKELY(drop != MS_DROP_NONE)) {
         p->stack->counters.tcp_in_errors++;
         return drop;
     }
     number = ms_flow_table_look_up(&floor->table, &p->flow);
-    if (MS_LIKELY(number_is_connection(floor, number)) && MS_LIKELY(p->flags == 0)) {
+    if (number_is_connection(floor, number)) {
         struct ms_tcp *c = conn_at(floor, number);
 
-        if (MS_LIKELY(is_expected(c, &s)))
-            return sound_segment_arrives(c, &s, true);
+        return c->state == MS_TCP_SYN_SENT ? ms_syn_sent_input(c, &s) : ms_segment_arrives(c, &s);
     }
-    return unexpected_input(floor, number, &s);
+    if (number == FLOW_NONE) {
+        listener = ms_tcp_find_listener(floor, &p->flow, p->netif);
+        return listener ? ms_listen_input(listener, &s) : closed_input(&s);
+    }
+    entry = ms_flow_table_at(&floor->table, number);
+    return number_is_syn(floor, number)
+               ? ms_syn_input(floor, (struct syn_record *)entry, &s)
+               : ms_time_wait_input(floor, (struct time_wait_record *)entry, &s);
 }

@@ -24,7 +24,7 @@ enum refusal {
 };
 
 /* How far beyond RCV.NXT the peer may send; `open` is what it may already. */
-static inline uint32_t recv_window(const struct ms_tcp *c, uint32_t open)
+static MS_INLINE uint32_t recv_window(const struct ms_tcp *c, uint32_t open)
 {
     uint32_t limit = c->recv_limit_bytes;
     uint32_t credit = limit - min_u32(limit, c->unconsumed_bytes);
@@ -41,7 +41,7 @@ uint32_t ms_recv_window_edge(const struct ms_tcp *c)
 }
 
 /* The window field, and the right edge that it promises. */
-static inline uint16_t offer_window(struct ms_tcp *c)
+static MS_INLINE uint16_t offer_window(struct ms_tcp *c)
 {
     uint32_t open = c->recv_window_end - c->recv_next, scale = c->recv_scale;
     /* Rounded up, for rounding down would take back a part of what was promised. */
@@ -125,7 +125,7 @@ static MS_INLINE struct tcp_header header_of(struct ms_tcp *c, uint32_t seq, uin
     }
     if (c->flags & CONN_TIMESTAMPS) {
         header.options = TCP_OPTION_TIMESTAMP;
-        header.ts_value = conn_ts_now(c, c->stack->tcp->now_ms);
+        header.ts_value = conn_ts_now(c, c->stack->now_ms);
         header.ts_echo = c->ts_recent;
     }
     return header;
@@ -150,6 +150,19 @@ MS_COLD static void emit_with_sack(struct ms_tcp *c, struct ms_frame *frame, uin
     ms_tcp_emit(&e, &header);
 }
 
+/* Without SACK blocks. */
+static MS_INLINE void emit_plain_segment(struct ms_tcp *c, struct ms_frame *frame, uint32_t seq,
+                                         uint32_t payload, uint8_t flags)
+{
+    const struct tcp_header header = header_of(c, seq, payload, flags);
+    uint32_t header_len = tcp_plain_header(frame, &header);
+    struct emission e;
+
+    e = emission_of(c, frame, payload);
+    tcp_emit_headed(&e, header_len);
+    ack_is_sent(c);
+}
+
 /* Any segment past SYN; the frame holds its text. */
 static MS_INLINE void emit_segment(struct ms_tcp *c, struct ms_frame *frame, uint32_t seq,
                                    uint32_t payload, uint8_t flags)
@@ -157,11 +170,7 @@ static MS_INLINE void emit_segment(struct ms_tcp *c, struct ms_frame *frame, uin
     if (MS_UNLIKELY(ms_recv_queue_has_report(&c->recv)) && (c->flags & CONN_SACK)) {
         emit_with_sack(c, frame, seq, payload, flags);
     } else {
-        const struct emission e = emission_of(c, frame, payload);
-        const struct tcp_header header = header_of(c, seq, payload, flags);
-
-        ack_is_sent(c);
-        tcp_emit_plain(&e, &header);
+        emit_plain_segment(c, frame, seq, payload, flags);
     }
 }
 
@@ -195,7 +204,7 @@ static enum refusal send_syn(struct ms_tcp *c)
     header.window = (uint16_t)min_u32(c->recv_limit_bytes, UINT16_MAX);
     header.mss = (uint16_t)(c->path.netif->mtu - headers);
     header.wscale = c->recv_scale;
-    header.ts_value = conn_ts_now(c, c->stack->tcp->now_ms);
+    header.ts_value = conn_ts_now(c, c->stack->now_ms);
     if (is_answer) {
         header.flags |= TCP_ACK;
         header.ack = c->recv_next;
@@ -373,7 +382,7 @@ static inline void record_sent(struct ms_tcp *c, uint32_t len)
     struct seq_range sent = { c->send_next, c->send_next + len };
 
     if (conn_outstanding(c) == 0)
-        c->progress_ms = c->stack->tcp->now_ms;
+        c->progress_ms = c->stack->now_ms;
     ms_flight_append(&c->flight, &c->stack->tcp->ranges, sent, (uint32_t)c->stack->now_us);
     c->send_next = sent.end;
     if (!(c->timers & CONN_TIMER_RETRANSMIT))
@@ -396,7 +405,7 @@ static void wait_for_window(struct ms_tcp *c, uint32_t queued)
 /* RFC 5681, 4.1: after an idle time the window is what it was at the start, at most. */
 static inline void restart_after_idle(struct ms_tcp *c)
 {
-    uint64_t idle_ms = c->stack->tcp->now_ms - c->progress_ms;
+    uint64_t idle_ms = c->stack->now_ms - c->progress_ms;
 
     if (MS_UNLIKELY(idle_ms * US_PER_MS > c->rtt.timeout_us))
         c->cc.ops->on_idle(&c->cc);
@@ -539,7 +548,7 @@ void ms_output_ack_now(struct ms_tcp *c) { (void)send_empty(c, c->send_next, 0);
 
 void ms_conn_challenge(struct ms_tcp *c)
 {
-    uint16_t now = (uint16_t)(c->stack->tcp->now_ms / CHALLENGE_UNIT_MS);
+    uint16_t now = (uint16_t)(c->stack->now_ms / CHALLENGE_UNIT_MS);
 
     if ((c->due & DUE_ACK) || (uint16_t)(now - c->challenged) < CHALLENGE_INTERVAL)
         return;
@@ -551,9 +560,9 @@ void ms_conn_challenge(struct ms_tcp *c)
 /* Takes the first pending connection off the list. */
 static struct ms_tcp *take_pending(struct tcp_floor *floor)
 {
-    struct ms_tcp *c = conn_at(floor, floor->pending_first);
+    struct ms_tcp *c = floor->pending_first;
 
-    floor->pending_first = c->pending_next;
+    floor->pending_first = c->pending_next == FLOW_NONE ? NULL : conn_at(floor, c->pending_next);
     c->flags &= (uint16_t)~CONN_PENDING;
     return c;
 }
@@ -566,7 +575,7 @@ static void wait_for_room(struct ms_tcp *c, bool is_opening)
         ms_conn_arm_retransmit(c);
 }
 
-static enum refusal output_connection(struct ms_tcp *c)
+__attribute__((noinline)) static enum refusal output_connection(struct ms_tcp *c)
 {
     bool is_opening = c->state == MS_TCP_SYN_SENT || c->state == MS_TCP_SYN_RECEIVED;
     enum refusal refusal;
@@ -590,19 +599,62 @@ static enum refusal output_connection(struct ms_tcp *c)
     return refusal;
 }
 
+/*
+ * Nothing is in flight, and nothing holds back what is queued: it lies in one buffer and goes as
+ * one plain segment.
+ */
+static MS_INLINE bool is_lone_segment(const struct ms_tcp *c)
+{
+    const uint32_t hindrances = CONN_CLOSING | CONN_CORK | CONN_URGENT_OUT | CONN_WINDOW_LIMITED |
+                                CONN_RECOVERY | CONN_LOSS;
+    const struct ms_buf *buf = c->send.cursor;
+    uint32_t len = c->send.end_seq - c->send_next;
+
+    return (c->due & ~DUE_ACK) == DUE_OUTPUT && c->state == MS_TCP_ESTABLISHED && buf &&
+           c->send.cursor_seq == c->send_next && buf->len == len && len <= c->send_mss &&
+           c->send_next == c->send_unacked && !(c->flags & hindrances) &&
+           seq_le(c->send.end_seq, c->send_window_end) && len <= c->cc.window_bytes &&
+           !ms_recv_queue_has_report(&c->recv) && !ms_pool_is_empty(&c->stack->tcp->ranges) &&
+           ms_ip_path_is_valid(c->stack, &c->path);
+}
+
+/* output_connection() for whoever asks or answers. False: it takes more than that. */
+static MS_INLINE bool output_lone_segment(struct ms_tcp *c)
+{
+    struct ms_buf *buf = c->send.cursor;
+    struct ms_frame *frame;
+    struct seq_range sent;
+
+    if (MS_IS_SMALL || !is_lone_segment(c) || take_frame(c, &frame) != SENT)
+        return false;
+    restart_after_idle(c);
+    sent = (struct seq_range){ c->send_next, c->send_next + buf->len };
+    ms_frame_show_lent(frame, buf, 0, buf->len);
+    c->send.cursor = buf->next;
+    c->send.cursor_seq = sent.end;
+    emit_plain_segment(c, frame, sent.start, sent.end - sent.start, TCP_PSH);
+    c->due = 0;
+    c->progress_ms = c->stack->now_ms;
+    ms_flight_begin(&c->flight, &c->stack->tcp->ranges, sent, (uint32_t)c->stack->now_us);
+    c->send_next = sent.end;
+    ms_conn_arm_retransmit(c);
+    return true;
+}
+
 /* Those that find no room go to the end of the list, and are not looked at twice. */
 __attribute__((noinline)) static void flush_pending(struct tcp_floor *floor)
 {
-    uint32_t last = floor->pending_last;
+    const struct ms_tcp *last = floor->pending_last;
     unsigned refusals = 0;
     bool is_last;
 
     floor->is_blocked = floor->lacks_records = false;
     do {
+        struct ms_tcp *c = take_pending(floor);
         enum refusal refusal;
 
-        is_last = floor->pending_first == last;
-        refusal = output_connection(take_pending(floor));
+        is_last = c == last;
+        refusal = MS_LIKELY(output_lone_segment(c)) ? SENT : output_connection(c);
         if (MS_LIKELY(refusal == SENT)) {
             refusals = 0;
             continue;
@@ -617,7 +669,7 @@ void ms_tcp_flush(struct ms_stack *stack)
 {
     struct tcp_floor *floor = stack->tcp;
 
-    if (floor->pending_first != FLOW_NONE)
+    if (floor->pending_first)
         flush_pending(floor);
 }
 
@@ -625,7 +677,7 @@ enum tcp_pending ms_tcp_pending(const struct ms_stack *stack)
 {
     const struct tcp_floor *floor = stack->tcp;
 
-    if (floor->pending_first == FLOW_NONE)
+    if (!floor->pending_first)
         return TCP_PENDING_NONE;
     if (floor->is_blocked)
         return TCP_PENDING_BLOCKED;

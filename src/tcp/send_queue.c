@@ -11,24 +11,6 @@ void ms_send_queue_init(struct send_queue *q, uint32_t seq)
     q->head_seq = q->cursor_seq = q->end_seq = seq;
 }
 
-void ms_send_queue_append(struct send_queue *q, struct ms_buf *buf)
-{
-    buf->next = NULL;
-    buf->refs = 1;
-    if (q->head) {
-        q->tail->next = buf;
-    } else {
-        q->head = buf;
-        q->head_seq = q->end_seq;
-    }
-    if (!q->cursor) {
-        q->cursor = buf;
-        q->cursor_seq = q->end_seq;
-    }
-    q->tail = buf;
-    q->end_seq += buf->len;
-}
-
 uint32_t ms_send_queue_fill(struct send_queue *q, uint32_t seq, uint32_t len,
                             struct ms_frame *frame, uint32_t slices_max)
 {

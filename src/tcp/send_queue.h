@@ -20,7 +20,24 @@ struct send_queue {
 
 void ms_send_queue_init(struct send_queue *q, uint32_t seq);
 /* Takes a reference. */
-void ms_send_queue_append(struct send_queue *q, struct ms_buf *buf);
+static inline void ms_send_queue_append(struct send_queue *q, struct ms_buf *buf)
+{
+    buf->next = NULL;
+    buf->refs = 1;
+    if (q->head) {
+        q->tail->next = buf;
+    } else {
+        q->head = buf;
+        q->head_seq = q->end_seq;
+    }
+    if (!q->cursor) {
+        q->cursor = buf;
+        q->cursor_seq = q->end_seq;
+    }
+    q->tail = buf;
+    q->end_seq += buf->len;
+}
+
 /* Shows the bytes from seq, at most len, in the frame's slices. Returns how many had room. */
 uint32_t ms_send_queue_fill(struct send_queue *q, uint32_t seq, uint32_t len,
                             struct ms_frame *frame, uint32_t slices_max);

@@ -137,7 +137,7 @@ void ms_syn_emit(struct ms_stack *stack, const struct syn_record *record,
     if (record->options & SYN_TIMESTAMP) {
         header.options |= TCP_OPTION_TIMESTAMP;
         (void)ms_tcp_isn(stack, &p.flow, &ts_offset);
-        header.ts_value = stack->tcp->now_ms + ts_offset;
+        header.ts_value = stack->now_ms + ts_offset;
     }
     ms_tcp_emit_reply(&p, &header);
 }

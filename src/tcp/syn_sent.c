@@ -48,7 +48,7 @@ enum ms_drop ms_syn_sent_input(struct ms_tcp *c, struct segment *s)
     if (!(s->flags & TCP_SYN)) /* fifth */
         return MS_DROP_TCP_BAD_FLAGS;
     take_syn(c, s); /* fourth */
-    c->received_ms = c->stack->tcp->now_ms;
+    c->received_ms = c->stack->now_ms;
     c->segments_received++;
     if (!has_ack) { /* both sides opened at once (3.5, figure 8) */
         ms_conn_move(c, TCP_EVENT_SYN);

@@ -75,7 +75,7 @@ enum ms_error ms_tcp_send(struct ms_tcp *tcp, struct ms_buf *buf)
     if (buf->len > INT32_MAX / 2 || tcp->send.end_seq - tcp->send_unacked > INT32_MAX / 2)
         return MS_ERROR_TOO_LONG;
     ms_send_queue_append(&tcp->send, buf);
-    ms_conn_pend(tcp, DUE_OUTPUT);
+    conn_pend(tcp, DUE_OUTPUT);
     return MS_OK;
 }
 
@@ -89,19 +89,23 @@ enum ms_error ms_tcp_mark_urgent(struct ms_tcp *tcp)
     return MS_OK;
 }
 
+/* The window has become small: an update of its own, if the sender may be waiting for it. */
+__attribute__((noinline)) static void offer_more(struct ms_tcp *c, uint32_t open)
+{
+    uint32_t opened = ms_recv_window_edge(c) - c->recv_window_end;
+
+    if (opened > 0 && (opened >= c->recv_limit_bytes / 2 || open < c->recv_limit_bytes / 4))
+        ms_conn_pend(c, DUE_ACK);
+}
+
 void ms_tcp_consumed(struct ms_tcp *tcp, uint32_t n)
 {
-    uint32_t open, opened;
+    uint32_t open = tcp->recv_window_end - tcp->recv_next;
 
     MS_ASSERT(n <= tcp->unconsumed_bytes);
     tcp->unconsumed_bytes -= min_u32(n, tcp->unconsumed_bytes);
-    open = tcp->recv_window_end - tcp->recv_next;
-    /* An update of its own only where the sender may be waiting for it. */
-    if (open > tcp->recv_limit_bytes / 2 || tcp->state == MS_TCP_CLOSED)
-        return;
-    opened = ms_recv_window_edge(tcp) - tcp->recv_window_end;
-    if (opened > 0 && (opened >= tcp->recv_limit_bytes / 2 || open < tcp->recv_limit_bytes / 4))
-        ms_conn_pend(tcp, DUE_ACK);
+    if (open <= tcp->recv_limit_bytes / 2 && tcp->state != MS_TCP_CLOSED)
+        offer_more(tcp, open);
 }
 
 void ms_tcp_close(struct ms_tcp *tcp)

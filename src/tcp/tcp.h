@@ -8,12 +8,12 @@
 
 /* Sizes and builds the floor's state. Called once to measure, once to build. */
 void ms_tcp_init(struct ms_stack *stack, struct arena *arena);
+/* A whole frame: takes it over if it is what header prediction expects; else nothing was done. */
+bool ms_tcp_predicted_input(struct ms_netif *netif, struct ms_frame *frame);
 /* A segment arrives: p is at its header. */
 enum ms_drop ms_tcp_input(struct packet *p);
 /* An ICMP error about a segment of ours, or of nobody's. */
 void ms_tcp_report(struct ms_stack *stack, const struct icmp_report *report);
-/* The clock moved; called first at both doors. */
-void ms_tcp_set_time(struct ms_stack *stack);
 /* Timers of the three kinds. */
 void ms_tcp_expired(struct timer *timer);
 void ms_tcp_syn_expired(struct ms_stack *stack, struct timer *timer);

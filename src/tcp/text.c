@@ -147,7 +147,7 @@ void ms_text_pieces_arrive(struct ms_tcp *c, const struct segment *s)
         deliver(c, s->p->frame, s->payload_offset, s->payload_len);
     }
     if (c->state != MS_TCP_CLOSED)
-        schedule_ack(c, s);
+        schedule_ack(c, s->p->frame, s->payload_len);
 }
 
 /* Eighth: FIN's turn has come, every byte before it is here. */

@@ -32,16 +32,26 @@ static inline void deliver_run(struct ms_tcp *c, struct ms_frame *frame, const s
 }
 
 /* RFC 9293, 4.2 of RFC 5681: every second segment at once, a single one a little later. */
-static inline void schedule_ack(struct ms_tcp *c, const struct segment *s)
+static inline void schedule_ack(struct ms_tcp *c, const struct ms_frame *frame, uint32_t len)
 {
-    uint32_t segment_size = s->p->frame->segment_size;
+    uint32_t segment_size = frame->segment_size;
     bool is_second = c->segments_to_ack + 1 >= ACK_EVERY_SEGMENTS;
 
     c->segments_to_ack = 1;
-    if (is_second || (segment_size && s->payload_len > segment_size) || c->recv.runs)
+    if (is_second || (segment_size && len > segment_size))
         c->due |= DUE_ACK;
     else if (!(c->timers & CONN_TIMER_ACK))
         ms_conn_arm(c, CONN_TIMER_ACK, c->stack->now_us + c->stack->config.tcp_delayed_ack_us);
+}
+
+/* Seventh, where it is the next bytes in one piece, and nothing is held. */
+static inline void text_plainly_arrives(struct ms_tcp *c, struct ms_frame *frame,
+                                        const struct ms_slice *run)
+{
+    count_arrival(c, run->len);
+    deliver_run(c, frame, run);
+    if (MS_LIKELY(c->state != MS_TCP_CLOSED))
+        schedule_ack(c, frame, run->len);
 }
 
 /* Seventh. */
@@ -50,14 +60,10 @@ static inline void payload_arrives(struct ms_tcp *c, const struct segment *s)
     struct ms_frame *frame = s->p->frame;
     const struct ms_slice run = ms_frame_run(frame, s->payload_offset, s->payload_len);
 
-    if (MS_UNLIKELY(s->seq != c->recv_next || c->recv.runs || run.len != s->payload_len)) {
+    if (s->seq != c->recv_next || c->recv.runs || run.len != s->payload_len)
         ms_text_pieces_arrive(c, s);
-        return;
-    }
-    count_arrival(c, run.len);
-    deliver_run(c, frame, &run);
-    if (MS_LIKELY(c->state != MS_TCP_CLOSED))
-        schedule_ack(c, s);
+    else
+        text_plainly_arrives(c, frame, &run);
 }
 
 static inline bool may_receive(const struct ms_tcp *c)

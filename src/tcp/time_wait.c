@@ -37,7 +37,7 @@ static void start(struct ms_stack *stack, struct time_wait_record *record)
     struct tcp_floor *floor = stack->tcp;
     uint64_t after_us = two_msl_us(stack);
 
-    record->expires_ms = floor->now_ms + (uint32_t)(after_us / US_PER_MS);
+    record->expires_ms = stack->now_ms + (uint32_t)(after_us / US_PER_MS);
     ms_record_append(floor, &floor->time_wait_list, record_number(floor, record));
     if (!ms_timer_is_armed(&floor->time_wait_timer))
         ms_wheel_arm(&stack->wheel, &floor->time_wait_timer, TIMER_TCP_TIME_WAIT,
@@ -85,7 +85,7 @@ static void answer(struct time_wait_record *record, struct segment *s)
     if (record->ts_recent) {
         header.options = TCP_OPTION_TIMESTAMP;
         (void)ms_tcp_isn(p->stack, &p->flow, &ts_offset);
-        header.ts_value = p->stack->tcp->now_ms + ts_offset;
+        header.ts_value = p->stack->now_ms + ts_offset;
         header.ts_echo = record->ts_recent;
     }
     ms_tcp_emit_reply(p, &header);
@@ -141,8 +141,8 @@ void ms_tcp_time_wait_expired(struct ms_stack *stack, struct timer *timer)
     while (floor->time_wait_list.first != FLOW_NONE) {
         struct time_wait_record *record = oldest(floor);
 
-        if (seq_gt(record->expires_ms, floor->now_ms)) {
-            uint64_t left_ms = record->expires_ms - floor->now_ms;
+        if (seq_gt(record->expires_ms, stack->now_ms)) {
+            uint64_t left_ms = record->expires_ms - stack->now_ms;
 
             ms_wheel_arm(&stack->wheel, timer, TIMER_TCP_TIME_WAIT,
                          stack->now_us + (left_ms + 1) * US_PER_MS);

@@ -32,7 +32,7 @@ static uint64_t user_timeout_left_us(const struct ms_tcp *c)
 {
     uint32_t limit_s =
         is_synchronized(c) ? c->user_timeout_s : max_u32(c->user_timeout_s, SYN_TIMEOUT_S);
-    uint32_t passed_ms = c->stack->tcp->now_ms - c->progress_ms;
+    uint32_t passed_ms = c->stack->now_ms - c->progress_ms;
 
     if (c->user_timeout_s == 0)
         return UINT64_MAX;
@@ -94,7 +94,7 @@ static void retransmit_expired(struct ms_tcp *c)
     /* MUST-37: probing begins now, and goes on as long as the peer answers. */
     if (is_synchronized(c) && (is_probe || conn_send_window(c) == 0) &&
         (c->backoffs == 0 || seq_ge(c->received_ms, c->progress_ms)))
-        c->progress_ms = c->stack->tcp->now_ms;
+        c->progress_ms = c->stack->now_ms;
     if (user_timeout_left_us(c) == 0) {
         if (c->state != MS_TCP_SYN_SENT) /* there is nobody yet to be told */
             c->due |= DUE_RESET;
@@ -130,7 +130,7 @@ static uint64_t silence_us(const struct ms_tcp *c)
 
 static uint64_t keepalive_deadline_us(const struct ms_tcp *c)
 {
-    uint64_t passed_us = (uint64_t)(c->stack->tcp->now_ms - c->received_ms) * US_PER_MS;
+    uint64_t passed_us = (uint64_t)(c->stack->now_ms - c->received_ms) * US_PER_MS;
 
     return c->stack->now_us + silence_us(c) - min_u64(silence_us(c), passed_us);
 }

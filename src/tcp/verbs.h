@@ -26,7 +26,8 @@ static inline uint32_t segment_len(const struct segment *s)
 
 /* conn.c: a connection's life. */
 struct ms_tcp *ms_conn_new(struct ms_stack *stack, const struct flow *flow);
-void ms_conn_append_pending(struct ms_tcp *c);
+/* Something is due: ms_tcp_flush() will look at it. */
+void ms_conn_pend(struct ms_tcp *c, enum due due);
 void ms_conn_move(struct ms_tcp *c, enum tcp_event event);
 /* Nothing more is received; on_close says why when ms_tcp_flush() comes by. */
 void ms_conn_end(struct ms_tcp *c, enum ms_error why);
@@ -109,13 +110,38 @@ void ms_conn_challenge(struct ms_tcp *c);
  * 9293, 3.8.6.2.2) was added. */
 uint32_t ms_recv_window_edge(const struct ms_tcp *c);
 
+static inline struct ms_tcp *conn_at(const struct tcp_floor *floor, uint32_t number)
+{
+    return ms_pool_at(&floor->connections, number);
+}
+
+static inline uint32_t conn_number(const struct tcp_floor *floor, const struct ms_tcp *c)
+{
+    return ms_pool_index(&floor->connections, c);
+}
+
+/* At the end of the list of those with something due. */
+static inline void conn_append_pending(struct ms_tcp *c)
+{
+    struct tcp_floor *floor = c->stack->tcp;
+
+    MS_ASSERT(!(c->flags & CONN_PENDING));
+    c->flags |= CONN_PENDING;
+    c->pending_next = FLOW_NONE;
+    if (!floor->pending_first)
+        floor->pending_first = c;
+    else
+        floor->pending_last->pending_next = conn_number(floor, c);
+    floor->pending_last = c;
+}
+
 /* Puts it on the list of those with something due. */
-static inline void ms_conn_pend(struct ms_tcp *c, enum due due)
+static inline void conn_pend(struct ms_tcp *c, enum due due)
 {
     c->due |= (uint8_t)due;
     c->stack->tcp->lacks_records = false; /* for what is due now it is not known yet */
     if (!(c->flags & CONN_PENDING))
-        ms_conn_append_pending(c);
+        conn_append_pending(c);
 }
 
 /*
@@ -155,16 +181,6 @@ static inline struct rto_bounds ms_conn_rto_bounds(const struct ms_tcp *c)
     const struct ms_config *config = &c->stack->config;
 
     return (struct rto_bounds){ config->tcp_rto_min_us, config->tcp_rto_max_us };
-}
-
-static inline struct ms_tcp *conn_at(const struct tcp_floor *floor, uint32_t number)
-{
-    return ms_pool_at(&floor->connections, number);
-}
-
-static inline uint32_t conn_number(const struct tcp_floor *floor, const struct ms_tcp *c)
-{
-    return ms_pool_index(&floor->connections, c);
 }
 
 #endif

@@ -8,6 +8,7 @@
 
 enum {
     ETH_ADDRESS_LEN = 6,
+    ETH_TYPE_OFFSET = 12,
     ETH_HEADER_LEN = 14,
     ETH_VLAN_TAG_LEN = 4,
     ETH_HEADER_LEN_MAX = ETH_HEADER_LEN + ETH_VLAN_TAG_LEN,
@@ -34,6 +35,12 @@ struct eth_header {
 
 /* The group bit: multicast and broadcast. */
 static inline bool eth_is_group(const uint8_t *address) { return address[0] & 1; }
+
+static inline bool eth_is_address(const uint8_t *at, const uint8_t *address)
+{
+    return ((load_native32(at) ^ load_native32(address)) |
+            (load_native32(at + 2) ^ load_native32(address + 2))) == 0;
+}
 
 /* The rest of parsing a tagged header; data is not yet moved. */
 enum ms_drop ms_eth_vlan_parse(struct eth_header *header, struct bytes *b);

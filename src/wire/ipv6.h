@@ -10,12 +10,19 @@
 enum {
     IPV6_ADDRESS_LEN = 16,
     IPV6_HEADER_LEN = 40,
-    IPV6_NEXT_HEADER_OFFSET = 6,
     IPV6_FRAGMENT_HEADER_LEN = 8,
     IPV6_ROUTER_ALERT_LEN = 8, /* a hop-by-hop header with this option alone */
     IPV6_EXTENSIONS_MAX = 8,
     IPV6_OPTIONS_MAX = 64,
     IPV6_PADDING_MAX = 7,
+};
+
+/* Where its fields lie. */
+enum {
+    IPV6_PAYLOAD_LEN_OFFSET = 4,
+    IPV6_NEXT_HEADER_OFFSET = 6,
+    IPV6_SRC_OFFSET = 8,
+    IPV6_DST_OFFSET = 24,
 };
 
 /* ICMPv6 parameter problem codes (RFC 4443, 3.4). */

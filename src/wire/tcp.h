@@ -13,9 +13,17 @@ enum {
     TCP_HEADER_LEN_MAX = 60,
     TCP_OPTIONS_LEN_MAX = 40,
     TCP_TIMESTAMP_LEN = 12, /* with the two NOPs that align it */
-    TCP_CHECKSUM_OFFSET = 16,
     TCP_SACK_MAX = 4,
     TCP_WSCALE_MAX = 14, /* RFC 7323, 2.3: what is larger counts as 14 */
+};
+
+/* Where its fields lie. */
+enum {
+    TCP_SEQ_OFFSET = 4,
+    TCP_ACK_OFFSET = 8,
+    TCP_OFFSET_OFFSET = 12, /* data offset and flags */
+    TCP_WINDOW_OFFSET = 14,
+    TCP_CHECKSUM_OFFSET = 16,
 };
 
 enum tcp_flag {
@@ -111,8 +119,7 @@ static inline enum ms_drop ms_tcp_header_parse(struct tcp_header *header, struct
 static inline void tcp_fixed_part_store(const struct tcp_header *header, uint8_t *p,
                                         uint32_t header_len)
 {
-    store_be16(p, header->src_port);
-    store_be16(p + 2, header->dst_port);
+    store_be32(p, (uint32_t)header->src_port << 16 | header->dst_port);
     store_be32(p + 4, header->seq);
     store_be32(p + 8, header->ack);
     store_be32(p + 12, header_len << 26 | (uint32_t)header->flags << 16 | header->window);

@@ -226,9 +226,20 @@ static void release_received(struct ms_frame *frame)
     free(received);
 }
 
+/* Such as no device makes, but as is allowed: all floors have to look twice. */
+static void add_padding(struct ms_frame *frame)
+{
+    static const uint8_t padding[2];
+
+    for (unsigned i = 0; i < 2; i++)
+        frame->slices[i] = (struct ms_slice){ .data = &padding[i], .len = 1 };
+    frame->slice_count = 2;
+}
+
 static void put_on_wire(struct peer *peer, const uint8_t *bytes, size_t len)
 {
-    struct received *received = calloc(1, sizeof(*received) + sizeof(struct ms_frame));
+    struct received *received =
+        calloc(1, sizeof(*received) + sizeof(struct ms_frame) + 2 * sizeof(struct ms_slice));
     struct ms_frame *frame = (struct ms_frame *)(void *)(received + 1);
 
     note(peer, '<', bytes, len);
@@ -238,6 +249,8 @@ static void put_on_wire(struct peer *peer, const uint8_t *bytes, size_t len)
     frame->head_len = (uint32_t)len;
     frame->refs = 1;
     frame->release = release_received;
+    if (peer->pads)
+        add_padding(frame);
     peer->frames_out++;
     assert_true(peer->batch_count < PEER_FRAMES);
     peer->batch[peer->batch_count++] = frame;
@@ -373,6 +386,8 @@ void peer_send(struct peer *peer, const struct seg *seg)
                (uint16_t)~transport_sum(packet, ip_len, PROTOCOL_TCP, len));
     if (seg->has_bad_checksum)
         packet[ip_len + TCP_CHECKSUM_OFFSET] ^= 1;
+    if (seg->has_bad_ipv4_checksum && peer->is_ipv4)
+        packet[10] ^= 1;
     put_on_wire(peer, packet, ip_len + len);
     free(packet);
 }

@@ -62,7 +62,7 @@ struct seg {
     bool sack_permitted;
     bool without_timestamp;
     bool has_timestamp; /* expected; sent ones have it when the flow does */
-    bool has_bad_checksum;
+    bool has_bad_checksum, has_bad_ipv4_checksum;
     const struct ms_addr *from, *to;
     uint32_t from_port, to_port; /* ANY: of the flow */
 };
@@ -121,6 +121,7 @@ struct peer {
     bool holds_frames;   /* the device is not done with what it got */
     bool refuses;        /* the device takes nothing */
     bool is_batching;    /* SEND waits for peer_deliver() */
+    bool pads;           /* what it sends has padding in pieces of its own behind */
     uint32_t mss_max;    /* what the stack must offer on this wire */
     struct ms_addr stack_addr, peer_addr;
 

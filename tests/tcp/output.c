@@ -504,6 +504,23 @@ static void restarts_small_after_idling(void **state)
     assert_true(peer_discard(w) <= initial);
 }
 
+/* ... though what comes first is a small segment. */
+static void restarts_small_with_a_lone_segment(void **state)
+{
+    struct peer *w = PASSIVE(state);
+    uint32_t initial = app_info(w->app).cwnd_bytes;
+
+    assert_int_equal(app_send(w->app, 60 * MSS), MS_OK);
+    while (w->app->released == 0) {
+        peer_discard(w);
+        SEND(w, .ack = ANY);
+    }
+    assert_true(app_info(w->app).cwnd_bytes > initial);
+    peer_run(w, 60 * SECOND);
+    assert_int_equal(app_send(w->app, 10), MS_OK);
+    assert_int_equal(app_info(w->app).cwnd_bytes, initial);
+}
+
 /* RFC 6691: what the options take is not there for text; a report that finds no room goes alone. */
 static void keeps_full_segments_within_the_mtu_beside_a_report(void **state)
 {
@@ -580,6 +597,17 @@ static void acknowledges_without_sent_ranges(void **state)
     SEND(w, .ack = 101);
 }
 
+/* A reset and new text in one turn: there is nobody left to send it to. */
+static void sends_nothing_after_a_reset(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    assert_int_equal(app_lend(w->app, 100), MS_OK);
+    SEND(w, .flags = TCP_RST);
+    QUIET(w, SECOND);
+    assert_int_equal(w->app->why, MS_ERROR_RESET);
+}
+
 /* Without a record to say that a part was sent again, it is not sent again and again. */
 static void makes_no_storm_without_sent_ranges(void **state)
 {
@@ -635,10 +663,12 @@ int main(void)
         OVER_BOTH(keeps_a_buffer_until_the_device_is_done),
         OVER_BOTH(sends_super_frames),
         OVER_BOTH(restarts_small_after_idling),
+        OVER_BOTH(restarts_small_with_a_lone_segment),
         OVER_BOTH(keeps_full_segments_within_the_mtu_beside_a_report),
         OVER_BOTH(sends_no_probe_larger_than_a_segment),
         OVER_BOTH(keeps_corked_text),
         OVER_BOTH(acknowledges_without_sent_ranges),
+        OVER_BOTH(sends_nothing_after_a_reset),
         OVER_BOTH(makes_no_storm_without_sent_ranges),
     };
 
