@@ -5,7 +5,7 @@
 Usage: pack_site.py --symbol NAME --output FILE (DIRECTORY | PATH=FILE)...
 
 A directory stands for all files in it, by their paths there. What gzip makes smaller is there
-twice. The same files give the same bytes.
+twice. The same files give the same bytes. NAME_pages and NAME_pages_end are around all of them.
 """
 import argparse
 import gzip
@@ -71,8 +71,10 @@ class Packer:
         self.index += f"    .quad {', '.join(map(str, fields))}\n"
 
     def text(self, count):
-        return (f'    .section .rodata.packed, "a"\n{self.pages}    .balign {PAGE_BYTES}\n'
-                f"{self.strings}"
+        pages = f"{self.symbol}_pages"
+        return (f'    .section .rodata.packed, "a"\n    .balign {PAGE_BYTES}\n'
+                f"    .globl {pages}, {pages}_end\n{pages}:\n{self.pages}"
+                f"    .balign {PAGE_BYTES}\n{pages}_end:\n{self.strings}"
                 f'    .section .data.rel.ro.packed, "aw"\n    .balign 8\n.Lpacked:\n{self.index}'
                 f"    .globl {self.symbol}\n{self.symbol}:\n    .quad .Lpacked, {count}\n"
                 f'    .section .note.GNU-stack, "", @progbits\n')

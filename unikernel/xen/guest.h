@@ -23,7 +23,8 @@ struct guest {
     struct power power;
     struct entropy entropy;
     enum power_wish wish; /* the application's */
-    uint8_t *heap;        /* what is left of it */
+    uint64_t (*work)(uint64_t now_us);
+    uint8_t *heap; /* what is left of it */
     size_t heap_bytes;
     uint64_t start_ns;
 };

@@ -34,6 +34,8 @@ noreturn void ms_unikernel_panic(const char *why)
     ms_guest_power_end(SHUTDOWN_crash);
 }
 
+void ms_unikernel_set_work(ms_unikernel_work_fn *work) { the_guest.work = work; }
+
 void ms_unikernel_stop(bool is_reboot) { the_guest.wish = is_reboot ? POWER_REBOOT : POWER_OFF; }
 
 void *ms_guest_memory(struct guest *guest, size_t bytes)
@@ -107,6 +109,7 @@ static struct ms_stack *make_stack(struct guest *guest)
     void *memory;
 
     ms_config_default(&config);
+    ms_unikernel_configure(&config);
     ms_guest_entropy_take(&guest->entropy, config.seed);
     memory = ms_guest_memory(guest, ms_stack_size(&config));
     stack = memory ? ms_stack_init(&config, memory, ms_stack_size(&config)) : NULL;
@@ -121,6 +124,12 @@ static enum power_wish wish_of(struct guest *guest)
     enum power_wish wish = ms_guest_power_poll(&guest->power, &guest->store);
 
     return wish != POWER_ON ? wish : guest->wish;
+}
+
+/* The application's. Returns when there is more of it. */
+static uint64_t work(const struct guest *guest, uint64_t now_us)
+{
+    return guest->work ? guest->work(now_us) : UINT64_MAX;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
@@ -152,8 +161,10 @@ static enum power_wish serve(struct guest *guest, struct network *network, struc
         now_us = ms_unikernel_now_us();
         if (network->device)
             (void)ms_device_poll(network->device, now_us);
+        (void)work(guest, now_us);
         ms_poll(stack, now_us);
-        until_us = next_deadline(network, stack);
+        until_us = work(guest, now_us);
+        until_us = earlier(until_us, next_deadline(network, stack));
         /* News that came with an answer meanwhile rings no bell any more. */
         if (until_us > now_us && news == guest->store.news && guest->wish == POWER_ON)
             ms_guest_events_wait(&guest->events,

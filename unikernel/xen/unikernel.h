@@ -22,6 +22,19 @@ struct ms_unikernel {
  */
 void ms_unikernel_start(const struct ms_unikernel *unikernel);
 
+/*
+ * The application's own too, if it wants another stack than ms_config_default() makes: called
+ * before there is one. Who has none leaves it out.
+ */
+void ms_unikernel_configure(struct ms_config *config);
+
+/*
+ * Work beside the events: done after frames came in and again after the stack has sent. Returns
+ * when it is to be done though nothing comes, UINT64_MAX: never.
+ */
+typedef uint64_t ms_unikernel_work_fn(uint64_t now_us);
+void ms_unikernel_set_work(ms_unikernel_work_fn *work);
+
 /* Writes to the console. */
 void ms_unikernel_print(const char *text);
 /* Says why, and ends the domain as crashed. */
