@@ -11,6 +11,7 @@ import os
 import re
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/xen"))
 import recipe
 
 TIMEOUT_S = 300  # a third of it on a machine that does nothing else
