@@ -118,7 +118,8 @@ struct queue {
     uint16_t rx_posted[RING_SLOTS]; /* the page in each slot, or NO_PAGE */
     struct rx_frame *rx_free_frames;
     struct rx_chain chain;
-    bool has_work; /* responses are left over */
+    uint64_t refill_us; /* a grant was refused: when to ask again; 0: none was */
+    bool has_work;      /* responses are left over */
 };
 
 /* What the backend can do, as read when connecting. */
@@ -192,6 +193,8 @@ void ms_netfront_tx_abandon(struct queue *queue);
 void ms_netfront_rx_connect(struct queue *queue);
 /* Takes at most `max` packets in; the rest waits (has_work). Returns how many are in frames. */
 unsigned ms_netfront_rx_poll(struct queue *queue, struct ms_frame **frames, unsigned max);
+/* Whether the largest packet finds room when `taken` more pages are gone. */
+bool ms_netfront_rx_keeps_reserve(const struct queue *queue, uint32_t taken);
 /* Posts all free pages. Returns whether the backend is to be told. */
 bool ms_netfront_rx_refill(struct queue *queue);
 /* The connection is gone: takes back what was posted. */

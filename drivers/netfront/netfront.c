@@ -5,7 +5,8 @@
 #include <xen/io/xenbus.h>
 
 enum {
-    PAGES_MIN = 32,
+    RX_PAGES_MIN = 40, /* the largest packet is lent on, and there is room for the next */
+    TX_PAGES_MIN = 32,
     RX_PAGES_MAX = 4096,
     TX_PAGES_MAX = RING_SLOTS,
     RING_PAGES = 2,
@@ -15,6 +16,8 @@ enum {
     BACKOFF_MAX = 6,
     TX_TIMEOUT_US = 5000000,
 };
+
+_Static_assert(RX_PAGES_MIN >= 2 * SLOTS_MAX, "a reserve, and a packet");
 
 static const char *const reason_texts[] = {
 #define REASON_TEXT(name, text) text,
@@ -29,21 +32,30 @@ const char *ms_netfront_reason_text(enum ms_netfront_reason reason)
 
 /* --- Events --- */
 
-static void hear(struct queue *queue, struct port *port, bool is_work)
+/* Whether an event came; on a port that is ignored, none did. */
+static bool listen(struct ms_netfront *nf, struct port *port)
 {
-    struct ms_netfront *nf = queue->netfront;
     const struct ms_xen_platform *platform = &nf->config.platform;
     bool is_event = platform->ops->take_event(platform->arg, port->number);
 
     nf->stats.events += is_event;
-    if (port->masked_until_us > 0) {
-        if (nf->now_us < port->masked_until_us)
-            return;
+    if (port->masked_until_us == 0)
+        return is_event;
+    if (nf->now_us >= port->masked_until_us) {
         port->masked_until_us = 0;
         port->in_vain = 0;
         platform->ops->mask(platform->arg, port->number, false);
-        return;
     }
+    return false;
+}
+
+/* Ignores a port for a while that has many events and no work. */
+static void judge(struct ms_netfront *nf, struct port *port, bool is_event, bool is_work)
+{
+    const struct ms_xen_platform *platform = &nf->config.platform;
+
+    if (port->masked_until_us > 0)
+        return;
     if (is_work) {
         port->in_vain = 0;
         port->backoff = 0;
@@ -61,32 +73,47 @@ static void hear(struct queue *queue, struct port *port, bool is_work)
     nf->stats.times_masked++;
 }
 
-static void hear_both(struct queue *queue, bool is_tx_work, bool is_rx_work)
-{
-    bool is_one = queue->ports[0].number == queue->ports[1].number;
-
-    hear(queue, &queue->ports[0], is_tx_work || (is_one && is_rx_work));
-    if (!is_one)
-        hear(queue, &queue->ports[1], is_rx_work);
-}
-
 /* --- Polls --- */
 
-static unsigned poll_queue(struct queue *queue, uint64_t now_us)
+/* Looks at both rings; the packets that came are in `frames`. */
+static unsigned look(struct queue *queue, struct ms_frame **frames)
 {
     struct ms_netfront *nf = queue->netfront;
-    const struct ms_xen_platform *platform = &nf->config.platform;
+    struct port *tx = &queue->ports[0], *rx = &queue->ports[1];
     uint32_t tx_before = queue->tx.consumed, rx_before = queue->rx.consumed;
-    struct ms_frame *frames[BATCH];
+    bool is_one = tx->number == rx->number;
+    /* Taken first: one that comes after the rings were looked at has to wake us up again. */
+    bool is_tx_event = listen(nf, tx), is_rx_event = !is_one && listen(nf, rx);
+    bool is_tx_work, is_rx_work;
     unsigned n;
 
     queue->has_work = false;
     ms_netfront_tx_poll(queue);
     n = ms_netfront_rx_poll(queue, frames, BATCH);
-    hear_both(queue, queue->tx.consumed != tx_before, queue->rx.consumed != rx_before);
+    is_tx_work = queue->tx.consumed != tx_before;
+    is_rx_work = queue->rx.consumed != rx_before;
+    judge(nf, tx, is_tx_event, is_tx_work || (is_one && is_rx_work));
+    if (!is_one)
+        judge(nf, rx, is_rx_event, is_rx_work);
+    return n;
+}
+
+static bool is_at_work(const struct ms_netfront *nf)
+{
+    return nf->state == MS_NETFRONT_CONNECTED && nf->breaking == MS_NETFRONT_NONE;
+}
+
+static unsigned poll_queue(struct queue *queue, uint64_t now_us)
+{
+    struct ms_netfront *nf = queue->netfront;
+    const struct ms_xen_platform *platform = &nf->config.platform;
+    struct ms_frame *frames[BATCH];
+    unsigned n = look(queue, frames);
+
     if (n > 0)
         ms_device_deliver(&nf->device, frames, n, now_us);
-    if (nf->breaking == MS_NETFRONT_NONE && ms_netfront_rx_refill(queue)) {
+    /* Who was given the frames may have closed us. */
+    if (is_at_work(nf) && ms_netfront_rx_refill(queue)) {
         platform->ops->notify(platform->arg, queue->ports[1].number);
         nf->stats.notifications++;
     }
@@ -112,9 +139,7 @@ static unsigned device_poll(struct ms_device *device, uint64_t now_us)
 
     nf->now_us = now_us;
     ms_netfront_step(nf);
-    for (uint32_t i = 0; i < nf->features.queues && nf->state == MS_NETFRONT_CONNECTED &&
-                         nf->breaking == MS_NETFRONT_NONE;
-         i++)
+    for (uint32_t i = 0; i < nf->features.queues && is_at_work(nf); i++)
         n += poll_queue(&nf->queues[i], now_us);
     ms_netfront_step(nf);
     tell(nf);
@@ -129,6 +154,8 @@ static uint64_t queue_deadline(const struct queue *queue)
 
     if (queue->has_work)
         return 0;
+    if (queue->refill_us > 0)
+        deadline_us = queue->refill_us;
     for (unsigned i = 0; i < 2; i++) {
         if (queue->ports[i].masked_until_us > 0)
             deadline_us = earlier(deadline_us, queue->ports[i].masked_until_us);
@@ -228,8 +255,8 @@ void ms_netfront_config_default(struct ms_netfront_config *config)
 static bool is_config_sensible(const struct ms_netfront_config *config)
 {
     return config->path && config->queues >= 1 && config->queues <= QUEUES_MAX &&
-           config->rx_pages >= PAGES_MIN && config->rx_pages <= RX_PAGES_MAX &&
-           config->tx_pages >= PAGES_MIN && config->tx_pages <= TX_PAGES_MAX &&
+           config->rx_pages >= RX_PAGES_MIN && config->rx_pages <= RX_PAGES_MAX &&
+           config->tx_pages >= TX_PAGES_MIN && config->tx_pages <= TX_PAGES_MAX &&
            config->tx_timeout_us > 0;
 }
 

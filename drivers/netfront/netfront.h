@@ -48,9 +48,10 @@ struct ms_netfront_config {
     struct ms_xen_platform platform;
     const char *path;       /* in the xenstore: "device/vif/0"; lives as long as the device */
     uint16_t queues;        /* at most so many; 1 to 8 */
-    uint16_t rx_pages;      /* of each queue, 32 to 4096. Those in frames that the stack or the
+    uint16_t rx_pages;      /* of each queue, 40 to 4096. Those in frames that the stack or the
                                application hold are missing from the ring: give it as many more than
-                               256 as segments may wait out of order */
+                               256 as segments may wait out of order. With 18 left, packets of more
+                               than 256 bytes are dropped (rx_starved) until some are back */
     uint16_t tx_pages;      /* of each queue, to copy into: 32 to 256 */
     uint32_t tx_timeout_us; /* a backend that answers nothing for so long counts as down */
     bool no_checksum_offload;
@@ -66,7 +67,7 @@ struct ms_netfront_config {
 struct ms_netfront_stats {
     uint64_t rx_packets, rx_slots, rx_copied, rx_revoked;
     uint64_t rx_errors;                        /* packets whose slots made no sense */
-    uint64_t rx_starved;                       /* packets lost for want of a frame */
+    uint64_t rx_starved;                       /* packets lost: too much is held above */
     uint64_t tx_packets, tx_slots, tx_granted; /* tx_granted: slots that lent pages by reference */
     uint64_t tx_linearised;                    /* frames copied since they had too many pieces */
     uint64_t tx_errors; /* frames that cannot be sent, or that the backend could not */

@@ -153,6 +153,14 @@ static uint32_t chain_len(const struct rx_chain *chain)
     return len;
 }
 
+/* However many pages others hold, enough stay in the ring for short packets to get through: the
+ * acknowledgments, say, that make them give pages back. */
+static bool can_be_kept(const struct queue *queue, uint32_t len)
+{
+    return queue->rx_free_frames &&
+           (len <= COPY_BREAK_BYTES || ms_netfront_rx_keeps_reserve(queue, 0));
+}
+
 struct ms_frame *ms_netfront_packet(struct queue *queue, struct rx_chain *chain)
 {
     struct ms_netfront *nf = queue->netfront;
@@ -160,9 +168,9 @@ struct ms_frame *ms_netfront_packet(struct queue *queue, struct rx_chain *chain)
     uint32_t len = chain_len(chain);
     struct ms_frame *frame;
 
-    if (len < ETH_BYTES || !rx) {
-        nf->stats.rx_errors += rx != NULL;
-        nf->stats.rx_starved += rx == NULL;
+    if (len < ETH_BYTES || !can_be_kept(queue, len)) {
+        nf->stats.rx_errors += len < ETH_BYTES;
+        nf->stats.rx_starved += len >= ETH_BYTES;
         recycle_all(queue, chain);
         return NULL;
     }

@@ -114,6 +114,11 @@ static struct ms_frame *finish_chain(struct queue *queue)
     return frame;
 }
 
+bool ms_netfront_rx_keeps_reserve(const struct queue *queue, uint32_t taken)
+{
+    return ring_in_flight(&queue->rx) + queue->rx_free_pages.count >= SLOTS_MAX + taken;
+}
+
 unsigned ms_netfront_rx_poll(struct queue *queue, struct ms_frame **frames, unsigned max)
 {
     struct ms_netfront *nf = queue->netfront;
@@ -121,6 +126,9 @@ unsigned ms_netfront_rx_poll(struct queue *queue, struct ms_frame **frames, unsi
     unsigned n = 0;
 
     for (; waiting != UINT32_MAX && waiting > 0 && n < max; waiting--) {
+        /* Those who are given the first packets may give their pages back before the next. */
+        if (n > 0 && !ms_netfront_rx_keeps_reserve(queue, 1))
+            break;
         if (!take_slot(queue)) {
             ms_netfront_break(nf, MS_NETFRONT_RX_ID);
             return n;
@@ -144,6 +152,7 @@ bool ms_netfront_rx_refill(struct queue *queue)
     struct ring *ring = &queue->rx;
     uint16_t page;
 
+    queue->refill_us = 0;
     while (ring_room(ring) > 0 && stack_pop(&queue->rx_free_pages, &page)) {
         uint16_t slot = (uint16_t)(ring->produced % RING_SLOTS);
         struct page *p = &queue->rx_pages[page];
@@ -151,6 +160,7 @@ bool ms_netfront_rx_refill(struct queue *queue)
 
         if (p->state == PAGE_FREE && !ms_netfront_page_share(queue->netfront, p, false)) {
             stack_push(&queue->rx_free_pages, page);
+            queue->refill_us = queue->netfront->now_us + RETRY_US;
             break;
         }
         request.gref = p->reference;
@@ -184,4 +194,6 @@ void ms_netfront_rx_abandon(struct queue *queue)
             (void)ms_netfront_page_take(nf, &queue->rx_pages[i]);
     }
     queue->chain = (struct rx_chain){ .count = 0 };
+    /* What is free or comes back is listed anew: no page twice, though it be held meanwhile. */
+    queue->rx_free_pages.count = 0;
 }

@@ -253,19 +253,18 @@ static void takes_the_page_of_a_large_packet_away_from_the_backend(void **state)
 
 static void posts_pages_again_when_their_frames_come_back(void **state)
 {
-    struct xen_offer offer = { .flags = 0 };
-    uint8_t bytes[1514] = { 0 };
+    unsigned before;
 
     (void)state;
     open_connected();
-    for (unsigned i = 0; i < bench.config.rx_pages; i++)
-        receive(1514, 1, offer);
-    assert_int_equal(bench.up.count, bench.config.rx_pages);
-    assert_false(xen_backend_send(&bench.xen, 0, bytes, sizeof bytes, &offer));
+    before = xen_rx_ring(&bench.xen, 0)->req_prod;
+    for (unsigned i = 0; i < 40; i++)
+        receive(1514, 1, (struct xen_offer){ .flags = 0 });
+    assert_int_equal(bench.up.count, 40);
+    assert_int_equal(xen_rx_ring(&bench.xen, 0)->req_prod, before);
     sink_empty(&bench.up);
     (void)xen_bench_poll(&bench, 10);
-    receive(1514, 1, offer);
-    assert_int_equal(bench.up.count, 1);
+    assert_int_equal(xen_rx_ring(&bench.xen, 0)->req_prod, before + 40);
     xen_bench_close(&bench);
 }
 

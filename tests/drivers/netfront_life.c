@@ -273,7 +273,7 @@ static void X22_flapping_ten_thousand_times_leaks_nothing(void **state)
     (void)state;
     xen_bench_open(&bench);
     config = xen_bench_config(&bench);
-    config.rx_pages = config.tx_pages = 32;
+    config.rx_pages = config.tx_pages = 40;
     xen_bench_start(&bench, &config);
     xen_bench_settle(&bench);
     grants = bench.xen.grants_in_use;
@@ -309,7 +309,7 @@ static void X23_connecting_again_and_again_leaks_nothing(void **state)
     (void)state;
     xen_bench_open(&bench);
     config = xen_bench_config(&bench);
-    config.rx_pages = config.tx_pages = 32;
+    config.rx_pages = config.tx_pages = 40;
     xen_bench_start(&bench, &config);
     xen_bench_settle(&bench);
     grants = bench.xen.grants_in_use;
