@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A guest that a browser can put to the test: GET / is a page, GET /bytes/N is N bytes lent from
- * memory, POST anywhere is compared with the same bytes. One request a connection.
+ * memory, POST anywhere is compared with the same bytes, GET /fetch/ADDRESS/N has another guest
+ * send them to this one, GET /counters is what was counted. One request a connection.
  */
+#include "client.h"
 #include "clock.h"
 #include "guest.h"
 #include "memory.h"
+#include "pattern.h"
+#include "report.h"
 #include "text.h"
 #include "unikernel.h"
 
-/* No power of two, so that nothing can be right by chance at another place. */
-enum { PATTERN_BYTES = 1000003, PEERS = 128, BODIES = 4, HEAD_BYTES = 1024, ANSWER_BYTES = 256 };
+enum { PEERS = 128, BODIES = 4, HEAD_BYTES = 1024, ANSWER_BYTES = 256, REPORT_BYTES = 8192 };
 
 /* What is done once the head of the request is there. */
-enum what { READING, SENDING, COMPARING, FINISHED };
+enum what { READING, SENDING, COMPARING, FETCHING, FINISHED };
 
 struct peer {
     struct ms_tcp *tcp; /* NULL: gone */
@@ -30,8 +33,11 @@ struct peer {
 
 static struct peer peers[PEERS];
 static struct peer *unused;
-static uint8_t *pattern;
+static unsigned peers_free;
 static uint64_t requests;
+static struct ms_unikernel the_unikernel;
+static char report[REPORT_BYTES];
+static bool is_report_lent;
 
 /* Since the guest's first instruction in C. */
 static void say_when(const char *what)
@@ -47,17 +53,6 @@ static void say_when(const char *what)
     ms_unikernel_print(bytes);
 }
 
-/* No byte is 0: the client in dom0 posts a text, which would end there. */
-static void make_pattern(void)
-{
-    uint32_t x = 1;
-
-    for (unsigned i = 0; i < PATTERN_BYTES; i++) {
-        x = x * 1103515245 + 12345;
-        pattern[i] = (uint8_t)(x >> 16 | 1);
-    }
-}
-
 /* Both the stack and the device are done with it. */
 static void forget(struct peer *peer)
 {
@@ -65,6 +60,7 @@ static void forget(struct peer *peer)
         return;
     peer->next = unused;
     unused = peer;
+    peers_free++;
 }
 
 static void lend(struct peer *peer, struct ms_buf *buf)
@@ -75,17 +71,16 @@ static void lend(struct peer *peer, struct ms_buf *buf)
         peer->what = FINISHED;
 }
 
-/* The next stretch of the pattern, up to its end. */
+/* The next stretch of the pattern, up to its end; with the last one all is said. */
 static void lend_body(struct peer *peer, struct ms_buf *buf)
 {
-    uint64_t from = peer->at % PATTERN_BYTES;
-    uint64_t len = PATTERN_BYTES - from;
-
-    len = len < peer->end - peer->at ? len : peer->end - peer->at;
-    buf->data = pattern + from;
-    buf->len = (uint32_t)len;
-    peer->at += len;
+    buf->data = pattern_from(peer->at, peer->end - peer->at, &buf->len);
+    peer->at += buf->len;
     lend(peer, buf);
+    if (peer->at < peer->end)
+        return;
+    peer->what = FINISHED;
+    ms_tcp_close(peer->tcp);
 }
 
 static struct peer *peer_of(struct ms_buf *buf)
@@ -101,7 +96,7 @@ static void on_body_sent(struct ms_buf *buf)
     struct peer *peer = peer_of(buf);
 
     peer->lent--;
-    if (peer->tcp && peer->what == SENDING && peer->at < peer->end)
+    if (peer->tcp && peer->what == SENDING)
         lend_body(peer, buf);
     forget(peer);
 }
@@ -138,6 +133,51 @@ static void answer_text(struct peer *peer, const char *body)
     ms_tcp_close(peer->tcp);
 }
 
+static void answer_verdict(struct peer *peer, bool is_right, uint64_t bytes)
+{
+    char body[64];
+    struct text text = ms_guest_text_in(body, sizeof(body));
+
+    ms_guest_text_put(&text, is_right ? "right " : "wrong ");
+    ms_guest_text_put_number(&text, bytes);
+    ms_guest_text_put(&text, "\n");
+    answer_text(peer, body);
+}
+
+static void on_report_sent(struct ms_buf *buf)
+{
+    struct peer *peer = peer_of(buf);
+
+    is_report_lent = false;
+    peer->lent--;
+    forget(peer);
+}
+
+/* There is room for one at a time. */
+static void answer_counters(struct peer *peer)
+{
+    struct text text = ms_guest_text_in(report, sizeof(report));
+
+    if (is_report_lent) {
+        answer_text(peer, "busy\n");
+        return;
+    }
+    report_put(&text, &the_unikernel);
+    ms_guest_text_put(&text, "peers_free ");
+    ms_guest_text_put_number(&text, peers_free);
+    ms_guest_text_put(&text, "\n");
+    answer(peer, text.len, "");
+    peer->bodies[0] = (struct ms_buf){
+        .data = (const uint8_t *)report,
+        .len = (uint32_t)text.len,
+        .release = on_report_sent,
+    };
+    lend(peer, &peer->bodies[0]);
+    is_report_lent = peer->what != FINISHED;
+    peer->what = FINISHED;
+    ms_tcp_close(peer->tcp);
+}
+
 /* The number that follows in the head, ended by anything. */
 static uint64_t number_at(const char *text)
 {
@@ -164,64 +204,89 @@ static void begin_download(struct peer *peer, uint64_t bytes)
     peer->what = SENDING;
     peer->end = bytes;
     answer(peer, bytes, "");
-    for (unsigned i = 0; i < BODIES && peer->at < peer->end && peer->what == SENDING; i++) {
+    for (unsigned i = 0; i < BODIES && peer->what == SENDING; i++) {
         peer->bodies[i] = (struct ms_buf){ .release = on_body_sent };
         lend_body(peer, &peer->bodies[i]);
     }
-    if (peer->at == peer->end && peer->what == SENDING) {
-        peer->what = FINISHED;
-        ms_tcp_close(peer->tcp);
+}
+
+static void on_fetched(void *asker, bool is_right, uint64_t bytes)
+{
+    struct peer *peer = asker;
+
+    peer->lent--;
+    if (peer->tcp)
+        answer_verdict(peer, is_right, bytes);
+    forget(peer);
+}
+
+/* `path` is ADDRESS/N. As long as it takes, the peer is kept. */
+static void begin_fetch(struct peer *peer, const char *path)
+{
+    char address[MS_ADDR_TEXT_SIZE];
+    struct text text = ms_guest_text_in(address, sizeof(address));
+    struct ms_addr from;
+    size_t len = 0;
+
+    while (path[len] > ' ' && path[len] != '/')
+        len++;
+    ms_guest_text_put_bytes(&text, path, len);
+    if (path[len] != '/' || ms_addr_parse(&from, address) != MS_OK ||
+        !client_fetch(the_unikernel.stack, &from, number_at(path + len + 1), on_fetched, peer)) {
+        answer_text(peer, "cannot\n");
+        return;
     }
+    peer->what = FETCHING;
+    peer->lent++;
+}
+
+static void answer_page(struct peer *peer)
+{
+    char body[64];
+    struct text text = ms_guest_text_in(body, sizeof(body));
+
+    ms_guest_text_put(&text, "request ");
+    ms_guest_text_put_number(&text, requests);
+    ms_guest_text_put(&text, "\n");
+    answer_text(peer, body);
+}
+
+/* What follows a word that the head begins with, or NULL. */
+static const char *after(const struct peer *peer, const char *word)
+{
+    return find(peer, word) == peer->head ? peer->head + ms_guest_text_len(word) : NULL;
 }
 
 static void begin(struct peer *peer)
 {
     const char *length = find(peer, "Content-Length: ");
-    const char *bytes = find(peer, "GET /bytes/");
-    char body[64];
-    struct text text = ms_guest_text_in(body, sizeof(body));
+    const char *bytes = after(peer, "GET /bytes/");
+    const char *source = after(peer, "GET /fetch/");
 
     requests++;
     if (find(peer, "POST ") == peer->head && length) {
         peer->what = COMPARING;
         peer->is_right = true;
         peer->end = number_at(length + 16);
-    } else if (bytes == peer->head) {
-        begin_download(peer, number_at(bytes + 11));
+    } else if (bytes) {
+        begin_download(peer, number_at(bytes));
+    } else if (source) {
+        begin_fetch(peer, source);
+    } else if (after(peer, "GET /counters ")) {
+        answer_counters(peer);
     } else {
-        ms_guest_text_put(&text, "request ");
-        ms_guest_text_put_number(&text, requests);
-        ms_guest_text_put(&text, "\n");
-        answer_text(peer, body);
+        answer_page(peer);
     }
     if (requests == 1)
         say_when("WEB first request at us ");
 }
 
-static void answer_compared(struct peer *peer)
-{
-    char body[64];
-    struct text text = ms_guest_text_in(body, sizeof(body));
-
-    ms_guest_text_put(&text, peer->is_right ? "right " : "wrong ");
-    ms_guest_text_put_number(&text, peer->at);
-    ms_guest_text_put(&text, "\n");
-    answer_text(peer, body);
-}
-
 static void compare(struct peer *peer, const uint8_t *data, uint32_t len)
 {
-    while (len > 0) {
-        uint64_t from = peer->at % PATTERN_BYTES;
-        uint32_t n = PATTERN_BYTES - from < len ? (uint32_t)(PATTERN_BYTES - from) : len;
-
-        peer->is_right = peer->is_right && memcmp(data, pattern + from, n) == 0;
-        peer->at += n;
-        data += n;
-        len -= n;
-    }
+    peer->is_right = peer->is_right && pattern_is(peer->at, data, len);
+    peer->at += len;
     if (peer->at >= peer->end)
-        answer_compared(peer);
+        answer_verdict(peer, peer->is_right, peer->at);
 }
 
 /* Takes bytes up to the empty line. Returns how many. */
@@ -282,6 +347,7 @@ static const struct ms_tcp_events *accept(struct ms_tcp *tcp, void *listener, vo
     if (!peer)
         return NULL;
     unused = peer->next;
+    peers_free--;
     *peer = (struct peer){ .tcp = tcp };
     *user = peer;
     return &events;
@@ -291,10 +357,9 @@ void ms_unikernel_start(const struct ms_unikernel *unikernel)
 {
     struct ms_tcp_listen listen = { .local = { .port = 80 }, .accept = accept };
 
-    pattern = ms_unikernel_memory(PATTERN_BYTES);
-    if (!pattern || ms_tcp_listen(unikernel->stack, &listen, NULL) != MS_OK)
+    the_unikernel = *unikernel;
+    if (!pattern_make() || ms_tcp_listen(unikernel->stack, &listen, NULL) != MS_OK)
         ms_unikernel_panic("cannot listen");
-    make_pattern();
     for (unsigned i = 0; i < PEERS; i++)
         forget(&peers[i]);
     say_when("WEB listens at us ");

@@ -23,7 +23,7 @@ PROGRAMS = ["usr/lib/xen-4.17/bin/" + name
             for name in ("xl", "xenstored", "xenconsoled", "xen-init-dom0")]
 PROGRAMS += ["usr/bin/" + name for name in ("xenstore-read", "xenstore-write", "xenstore-ls")]
 MODULES = ["xen-evtchn", "xen-privcmd", "xen-gntdev", "xen-gntalloc", "xenfs", "llc", "stp",
-           "bridge", "xen-netback", "sch_netem"]
+           "bridge", "veth", "xen-netback", "sch_netem"]
 NEEDED = ["qemu-system-x86_64", "apt-get", "apt-cache", "dpkg", "cpio", "readelf"]
 
 # Without SMAP, which the emulator applies to IRET from user mode; without MONITOR, whose MWAIT it

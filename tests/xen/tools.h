@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+/* The parts of the program for dom0. Each is a main() of its own, without the word that chose it.
+ */
+#ifndef TESTS_XEN_TOOLS_H
+#define TESTS_XEN_TOOLS_H
+
+enum { BAD_USAGE = 2 };
+
+/* traffic.c: what goes to a guest. */
+int echo_datagrams(int argc, char **argv);
+int ask_many(int argc, char **argv);
+
+/* link.c: what an interface does to it. */
+int disturb(int argc, char **argv);
+int set_feature(int argc, char **argv);
+int watch(int argc, char **argv);
+
+#endif
