@@ -228,7 +228,7 @@ static void abort_connection(struct connection *c)
     if (c->is_aborted)
         return;
     c->is_aborted = true;
-    ms_tcp_abort(c->tcp); /* may release buffers at once */
+    ms_tcp_abort(c->tcp);
 }
 
 static void give_up(struct connection *c)
@@ -481,11 +481,8 @@ void ms_http_stop(struct ms_http *http)
     if (http->listener)
         ms_tcp_unlisten(http->listener);
     http->listener = NULL;
-    /* A buffer that comes back moves its connection to the end of the list, to be met once more. */
-    for (struct connection *c = http->waiting.first, *next; c; c = next) {
-        next = c->waiting.next;
+    for (struct connection *c = http->waiting.first; c; c = c->waiting.next)
         abort_connection(c);
-    }
 }
 
 const struct ms_http_counters *ms_http_counters(const struct ms_http *http)
