@@ -54,7 +54,7 @@ web() {
     note "$(tail -n 1 /tmp/ping)"
     answers_ping 'answers pings by IPv6' "${host6//[\[\]]/}" 5 -6
     answers_ping 'answers pings in fragments' "$host" 3 -s 8000
-    many web 1000 64
+    many web 200 64
     verdict 'answers by IPv6' requests "$host6" 1
     transfer web "$host" "$BYTES"
     under_load

@@ -22,7 +22,7 @@ note() { echo "XEN-NOTE $kind: $*"; }
 evident=
 evidence() {
     console | tail -n 15 | sed 's/^/console: /'
-    [ -z "$host" ] || timeout 5 wget -q -O - "http://$host/counters" | sed 's/^/counter: /'
+    [ -z "$host" ] || timeout 5 wget -q -O - "http://$host/$counters_path" | sed 's/^/counter: /'
     grep -Hv '^0$' "/sys/class/net/vif$domain.0/statistics/"* | sed 's/.*statistics./port: /'
     dmesg | tail -n 5
 }
@@ -67,7 +67,7 @@ is_gone() { ! xl domid "$name"; }
 create() {
     name=$1-$kind kernel=$2 arguments=$3
     shift 3
-    host= host6= domain=
+    host= host6= domain= counters_path=counters
     {
         echo "name = '$name'"
         echo "type = '$kind'"
@@ -95,6 +95,7 @@ finish() {
 . ./network.sh
 . ./basic.sh
 . ./trouble.sh
+. ./website.sh
 
 for step in $STEPS; do
     kind=${step%%:*}

@@ -12,7 +12,7 @@ struct tool {
 
 static const struct tool tools[] = {
     { "udp", "HOST PORT COUNT BYTES", echo_datagrams },
-    { "many", "HOST PORT COUNT AT_ONCE", ask_many },
+    { "many", "HOST PORT PATH COUNT AT_ONCE", ask_many },
     { "disturb", "LINK LOSS% DUPLICATES% REORDERED% DELAY_US BYTES_A_SECOND", disturb },
     { "feature", "LINK NAME on|off", set_feature },
     { "watch", "LINK", watch },

@@ -22,10 +22,11 @@ MB = 1024 * 1024
 BULK_BYTES = 20 * MB
 SIZES = (MB, 2 * MB, 4 * MB, BULK_BYTES)  # of what is transferred
 FILES = ("probe", "web", "hello", "dom0")
-SCRIPTS = ("network.sh", "basic.sh", "trouble.sh")  # read by checks.sh
-STEPS = " ".join([f"{kind}:{part}" for kind in ("pv", "pvh")
-                  for part in ("probe", "web", "hello", "queues", "loss")] +
-                 ["pv:jumbo", "pv:offloads", "pv:pair"])
+SCRIPTS = ("network.sh", "basic.sh", "trouble.sh", "website.sh")  # read by checks.sh
+STEPS = [f"{kind}:{part}" for kind in ("pv", "pvh")
+         for part in ("probe", "web", "hello", "queues", "loss")]
+STEPS += ["pv:jumbo", "pv:offloads", "pv:pair"]
+WEBSITE_STEPS = ["pv:website", "pvh:website"]
 
 
 def pattern():
@@ -43,6 +44,40 @@ def settings(steps):
     sums = "\n".join(f"{size}) echo {hashlib.sha256(data[:size]).hexdigest()} ;;" for size in SIZES)
     return (f"STEPS='{steps}' BYTES={BULK_BYTES}\n"
             f"sha256_of() {{ case $1 in\n{sums}\nesac; }}\n")
+
+
+def listed(site):
+    """The files of the website, as sha256sum writes them."""
+    lines = []
+    for folder, _, names in os.walk(site):
+        for name in names:
+            path = os.path.join(folder, name)
+            with open(path, "rb") as file:
+                total = hashlib.sha256(file.read()).hexdigest()
+            lines.append(f"{total}  {os.path.relpath(path, site)}\n")
+    return "".join(sorted(lines))
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def files_of(args):
+    """What dom0 finds in /test, and where it is taken from."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    steps = STEPS + (WEBSITE_STEPS if args.website else [])
+    steps = os.environ.get("MSTACK_XEN_STEPS", " ".join(steps))
+    files = {name: getattr(args, name) for name in FILES}
+    files |= {name: os.path.join(here, name) for name in SCRIPTS}
+    files["run.sh"] = os.path.join(here, "checks.sh")
+    files["settings.sh"] = write(os.path.join(args.out, "settings.sh"), settings(steps))
+    if args.website:
+        files["website"] = args.website
+        files["website.sha256"] = write(os.path.join(args.out, "website.sha256"),
+                                        listed(args.site))
+    return {"test/" + name: path for name, path in files.items()}
 
 
 def report(text, seconds):
@@ -79,22 +114,16 @@ def main(argv):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", required=True, help="for what is downloaded")
     parser.add_argument("--out", required=True, help="for what is seen")
-    parser.add_argument("--steps", default=os.environ.get("MSTACK_XEN_STEPS", STEPS))
+    parser.add_argument("--website", help="the image with the website")
+    parser.add_argument("--site", help="the website as it was built")
     for name in FILES:
         parser.add_argument("--" + name, required=True)
     args = parser.parse_args(argv)
     os.makedirs(args.out, exist_ok=True)
-    here = os.path.dirname(os.path.abspath(__file__))
-    told = os.path.join(args.out, "settings.sh")
-    with open(told, "w", encoding="utf-8") as out:
-        out.write(settings(args.steps))
     initramfs = os.path.join(args.out, "initramfs")
     try:
         recipe.need_tools()
-        files = {"test/" + name: getattr(args, name) for name in FILES}
-        files |= {"test/" + name: os.path.join(here, name) for name in SCRIPTS}
-        files |= {"test/run.sh": os.path.join(here, "checks.sh"), "test/settings.sh": told}
-        recipe.make_archive(args.cache, files, initramfs)
+        recipe.make_archive(args.cache, files_of(args), initramfs)
         text, seconds = recipe.boot(args.cache, initramfs, os.path.join(args.out, "console.log"),
                                     TIMEOUT_S)
     except recipe.Unavailable as reason:

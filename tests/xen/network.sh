@@ -40,7 +40,8 @@ start_net() {
 comes_up() { verdict "$1: network comes up" waitfor 100 says 'network: up'; }
 
 # Not by its own -T, which makes it crash.
-fetch() { timeout 60 wget -q -O - "$@"; }
+get() { timeout 60 wget -q "$@"; }
+fetch() { get -O - "$@"; }
 
 # requests HOST COUNT: one by one.
 requests() {
@@ -53,7 +54,7 @@ requests() {
 
 # many LABEL COUNT AT_ONCE: requests, some at a time.
 many() {
-    ./dom0 many "$host" 80 "$2" "$3" >/tmp/many
+    ./dom0 many "$host" 80 / "$2" "$3" >/tmp/many
     verdict "$1: answers $2 requests, $3 at once" [ $? -eq 0 ]
     note "$1: $(cat /tmp/many)"
 }

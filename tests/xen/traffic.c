@@ -98,26 +98,36 @@ int echo_datagrams(int argc, char **argv)
 
 /* --- Requests --- */
 
-/* Those that are to be right, and how far one is. */
+/* Those that are to be right. */
 struct asking {
-    const char *host, *port;
+    const char *host, *port, *path;
     unsigned count, begun, right, wrong;
     double began, slowest;
 };
 
+/* One of them, and its answer. */
 struct ask {
     int fd; /* -1: none */
     double began;
-    size_t len;
-    char bytes[1024];
+    size_t len;       /* of the whole answer */
+    char first[1024]; /* bytes of it, and what is never one */
 };
+
+/* Whether all came that the answer's head promises. */
+static bool is_whole(const struct ask *ask)
+{
+    const char *end = strstr(ask->first, "\r\n\r\n");
+    const char *length = strstr(ask->first, "Content-Length: ");
+
+    return strncmp(ask->first, "HTTP/1.1 200 ", 13) == 0 && length && length < end &&
+           ask->len == (size_t)(end + 4 - ask->first) + (size_t)atol(length + 16);
+}
 
 static void end_ask(struct asking *all, struct ask *ask)
 {
-    bool is_right = strstr(ask->bytes, "\r\n\r\nrequest ") != NULL;
     double took = seconds() - ask->began;
 
-    if (is_right)
+    if (is_whole(ask))
         all->right++;
     else if (all->wrong++ == 0)
         printf("first wrong answer: %zu bytes, errno %d, after %.2f s, %u right before\n", ask->len,
@@ -141,19 +151,30 @@ static void begin_ask(struct asking *all, struct ask *ask)
 
 static void put_question(struct asking *all, struct ask *ask)
 {
-    static const char request[] = "GET / HTTP/1.1\r\nHost: guest\r\n\r\n";
-
-    if (ask->fd >= 0 && write(ask->fd, request, sizeof request - 1) < 0)
+    if (ask->fd >= 0 &&
+        dprintf(ask->fd, "GET %s HTTP/1.1\r\nHost: guest\r\nConnection: close\r\n\r\n", all->path) <
+            0)
         end_ask(all, ask);
+}
+
+static void keep_first(struct ask *ask, const char *bytes, size_t len)
+{
+    size_t room = sizeof ask->first - 1;
+
+    if (ask->len >= room)
+        return;
+    room -= ask->len;
+    memcpy(ask->first + ask->len, bytes, len < room ? len : room);
 }
 
 /* Some bytes, or the end of the answer, or the end of all patience. */
 static void read_answer(struct asking *all, struct ask *ask)
 {
-    ssize_t n =
-        recv(ask->fd, ask->bytes + ask->len, sizeof ask->bytes - 1 - ask->len, MSG_DONTWAIT);
+    char bytes[65536];
+    ssize_t n = recv(ask->fd, bytes, sizeof bytes, MSG_DONTWAIT);
 
     if (n > 0) {
+        keep_first(ask, bytes, (size_t)n);
         ask->len += (size_t)n;
         return;
     }
@@ -164,30 +185,37 @@ static void read_answer(struct asking *all, struct ask *ask)
     put_question(all, ask);
 }
 
-/* Opens so many connections to a web server before it asks by the first of them, and one more
- * whenever one was answered. Fails unless each gets its answer. */
-int ask_many(int argc, char **argv)
+static void ask_all(struct asking *all, struct ask *asks, unsigned at_once)
 {
-    static struct ask asks[ASKING_MAX];
     struct pollfd waits[ASKING_MAX];
-    struct asking all = { .began = seconds() };
-    unsigned at_once = argc == 4 ? (unsigned)atoi(argv[3]) : 0;
 
-    if (at_once == 0 || at_once > ASKING_MAX)
-        return BAD_USAGE;
-    all.host = argv[0], all.port = argv[1], all.count = (unsigned)atoi(argv[2]);
     for (unsigned i = 0; i < at_once; i++)
-        begin_ask(&all, &asks[i]);
+        begin_ask(all, &asks[i]);
     for (unsigned i = 0; i < at_once; i++)
-        put_question(&all, &asks[i]);
-    while (all.right + all.wrong < all.count) {
+        put_question(all, &asks[i]);
+    while (all->right + all->wrong < all->count) {
         for (unsigned i = 0; i < at_once; i++)
             waits[i] = (struct pollfd){ .fd = asks[i].fd, .events = POLLIN };
         (void)poll(waits, at_once, 100);
         for (unsigned i = 0; i < at_once; i++)
             if (asks[i].fd >= 0)
-                read_answer(&all, &asks[i]);
+                read_answer(all, &asks[i]);
     }
+}
+
+/* Opens so many connections to a web server before it asks by the first of them, and one more
+ * whenever one was answered. Fails unless each gets its whole answer. */
+int ask_many(int argc, char **argv)
+{
+    static struct ask asks[ASKING_MAX];
+    struct asking all = { .began = seconds() };
+    unsigned at_once = argc == 5 ? (unsigned)atoi(argv[4]) : 0;
+
+    if (at_once == 0 || at_once > ASKING_MAX)
+        return BAD_USAGE;
+    all.host = argv[0], all.port = argv[1], all.path = argv[2];
+    all.count = (unsigned)atoi(argv[3]);
+    ask_all(&all, asks, at_once);
     printf("%u of %u requests were answered, %u at once, %.0f a second, the slowest in %.2f s\n",
            all.right, all.count, at_once, all.count / (seconds() - all.began), all.slowest);
     return all.right == all.count ? 0 : 1;
