@@ -20,6 +20,7 @@ static const struct {
     { "ping", "mstack ping", "send ICMP echo requests and time the replies", command_ping },
     { "replay", "mstack replay", "replay captured TCP conversations against mstack",
       command_replay },
+    { "drill", "mstack drill", "play scripts in packetdrill's language", command_drill },
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

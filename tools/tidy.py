@@ -33,7 +33,7 @@ LAYERS = {
     "drivers": ("mstack/",),
     "http": ("mstack/",),
     "unikernel": ("mstack/", "http/", "netfront/", "device.h"),
-    "cli": ("mstack/", "http/", "tap/", "pcap/", "link/", "wrap/", "device.h"),
+    "cli": ("mstack/", "http/", "tap/", "pcap/", "link/", "wrap/", "drill/", "device.h"),
     "examples": ("mstack/", "tap/", "pcap/", "link/", "wrap/"),
 }
 # Headers that know the connection. Files of src/tcp that include none of them are nouns, and a
