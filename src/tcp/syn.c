@@ -109,37 +109,68 @@ static struct tcp_header header_of_record(const struct syn_record *record)
     return syn;
 }
 
-void ms_syn_emit(struct ms_stack *stack, const struct syn_record *record,
-                 const struct ms_netif *netif)
+/* What every segment of ours says before there is a connection. */
+static struct tcp_header header_to_peer(const struct ms_stack *stack,
+                                        const struct syn_record *record, uint8_t flags)
 {
-    const struct ms_config *config = &stack->config;
+    const struct flow *flow = &record->entry.flow;
+    struct tcp_header header = {
+        .src_port = flow->local_port,
+        .dst_port = flow->remote_port,
+        .seq = record->isn,
+        .ack = record->peer_isn + 1,
+        .flags = flags,
+        .window = (uint16_t)min_u32(stack->config.tcp_recv_window_bytes, UINT16_MAX),
+    };
+    uint32_t ts_offset;
+
+    if (record->options & SYN_TIMESTAMP) {
+        (void)ms_tcp_isn(stack, flow, &ts_offset);
+        header.options = TCP_OPTION_TIMESTAMP;
+        header.ts_value = stack->now_ms + ts_offset;
+        header.ts_echo = record->ts_recent;
+    }
+    return header;
+}
+
+static void emit(struct ms_stack *stack, const struct syn_record *record,
+                 const struct ms_netif *netif, const struct tcp_header *header)
+{
     struct packet p = { .stack = stack,
                         .netif = (struct ms_netif *)netif,
                         .flow = record->entry.flow };
-    uint32_t headers = TCP_HEADER_LEN + (addr_is_ipv4(&p.flow.remote) ? 20 : 40), ts_offset;
-    struct tcp_header header = {
-        .src_port = p.flow.local_port,
-        .dst_port = p.flow.remote_port,
-        .seq = record->isn,
-        .ack = record->peer_isn + 1,
-        .flags = TCP_SYN | TCP_ACK,
-        .window = (uint16_t)min_u32(config->tcp_recv_window_bytes, UINT16_MAX),
-        .options = TCP_OPTION_MSS,
-        .mss = (uint16_t)(netif->mtu - headers), /* MUST-67, SHLD-6 */
-        .wscale = ms_recv_scale(config->tcp_recv_window_bytes),
-        .ts_echo = record->ts_recent,
-    };
 
-    if (record->options & SYN_WSCALE)
+    ms_tcp_emit_reply(&p, header);
+}
+
+void ms_syn_emit(struct ms_stack *stack, const struct syn_record *record,
+                 const struct ms_netif *netif)
+{
+    struct tcp_header header = header_to_peer(stack, record, TCP_SYN | TCP_ACK);
+    bool is_ipv4 = addr_is_ipv4(&record->entry.flow.remote);
+
+    header.options |= TCP_OPTION_MSS;
+    header.mss =
+        (uint16_t)(netif->mtu - TCP_HEADER_LEN - (is_ipv4 ? 20 : 40)); /* MUST-67, SHLD-6 */
+    if (record->options & SYN_WSCALE) {
         header.options |= TCP_OPTION_WSCALE;
+        header.wscale = ms_recv_scale(stack->config.tcp_recv_window_bytes);
+    }
     if (record->options & SYN_SACK)
         header.options |= TCP_OPTION_SACK_PERMITTED;
-    if (record->options & SYN_TIMESTAMP) {
-        header.options |= TCP_OPTION_TIMESTAMP;
-        (void)ms_tcp_isn(stack, &p.flow, &ts_offset);
-        header.ts_value = stack->now_ms + ts_offset;
-    }
-    ms_tcp_emit_reply(&p, &header);
+    emit(stack, record, netif, &header);
+}
+
+/* RFC 9293, 3.10.7.4: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> for what is not acceptable. */
+static void emit_ack(struct ms_stack *stack, const struct syn_record *record,
+                     const struct ms_netif *netif)
+{
+    struct tcp_header header = header_to_peer(stack, record, TCP_ACK);
+
+    header.seq++;
+    if (record->options & SYN_WSCALE)
+        header.window >>= ms_recv_scale(stack->config.tcp_recv_window_bytes);
+    emit(stack, record, netif, &header);
 }
 
 enum ms_drop ms_syn_add(struct ms_tcp_listener *listener, struct segment *s)
@@ -264,13 +295,13 @@ enum ms_drop ms_syn_input(struct tcp_floor *floor, struct syn_record *record, st
     }
     if ((record->options & SYN_TIMESTAMP) && (s->header.options & TCP_OPTION_TIMESTAMP) &&
         !(s->flags & TCP_RST) && seq_lt(s->header.ts_value, record->ts_recent)) {
-        repeat(stack, record, s->p->netif);
+        emit_ack(stack, record, s->p->netif);
         return MS_DROP_TCP_PAWS;
     }
     if (s->flags & TCP_RST) {
         if (s->seq != record->peer_isn + 1) {
             if (is_in_window)
-                repeat(stack, record, s->p->netif);
+                emit_ack(stack, record, s->p->netif);
             return MS_DROP_TCP_BAD_RESET;
         }
         forget(stack, record); /* back to LISTEN; the user need not know */
@@ -278,7 +309,7 @@ enum ms_drop ms_syn_input(struct tcp_floor *floor, struct syn_record *record, st
         return MS_DROP_NONE;
     }
     if (!is_in_window || (s->flags & TCP_SYN)) {
-        repeat(stack, record, s->p->netif);
+        emit_ack(stack, record, s->p->netif);
         return s->flags & TCP_SYN ? MS_DROP_TCP_UNEXPECTED_SYN : MS_DROP_TCP_OUT_OF_WINDOW;
     }
     if (!(s->flags & TCP_ACK))
