@@ -174,6 +174,7 @@ __attribute__((noinline)) static void scored_ack(struct ms_tcp *c, const struct 
     uint32_t in_flight = ms_flight_in_network(&c->flight, conn_outstanding(c));
     uint32_t newly_acked = ack - c->send_unacked;
     uint8_t duplicate_acks = c->duplicate_acks;
+    bool was_in_recovery = c->flags & CONN_RECOVERY;
     bool is_duplicate = newly_acked == 0 && is_duplicate_ack(c, s, told.window);
     struct flight_change change = { 0 };
 
@@ -186,14 +187,19 @@ __attribute__((noinline)) static void scored_ack(struct ms_tcp *c, const struct 
                 leave_recovery(c);
         }
     }
-    if ((s->header.options & TCP_OPTION_SACK) && (c->flags & CONN_SACK))
-        take_sack(c, s, &change);
+    if (c->flags & CONN_SACK) { /* RFC 6675, 2: what tells nothing new is no duplicate */
+        uint32_t sacked_bytes = c->flight.sacked_bytes;
+
+        if (s->header.options & TCP_OPTION_SACK)
+            take_sack(c, s, &change);
+        is_duplicate = is_duplicate && c->flight.sacked_bytes > sacked_bytes;
+    }
     ack_update_window(c, &told);
     if (is_duplicate || c->flight.sacked_bytes > 0 || (c->flags & (CONN_RECOVERY | CONN_LOSS)))
         detect_losses(c, is_duplicate, newly_acked);
     if (change.acked_bytes > 0) {
         ack_sample_rtt(c, told.ts_echo, &change);
-        ack_tell_controller(c, &change, in_flight, c->flags & CONN_RECOVERY);
+        ack_tell_controller(c, &change, in_flight, was_in_recovery || (c->flags & CONN_RECOVERY));
     }
     if (newly_acked > 0)
         ack_restart_timer(c);

@@ -53,7 +53,7 @@ static void on_ack(struct ms_cc *cc, const struct ms_cc_ack *ack)
     uint32_t counted;
 
     /* RFC 5681 grows a window that was in use; RFC 7661, 4: one that was not says nothing. */
-    if (ack->is_in_recovery || !ack->is_window_limited)
+    if (ack->is_in_recovery || (!ack->is_window_limited && ack->in_flight_bytes < cc->window_bytes))
         return;
     if (cc->window_bytes < cc->threshold_bytes) {
         cc->window_bytes += min_u32(ack->acked_bytes, slow_start_limit(cc));
