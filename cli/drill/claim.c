@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { NAME_BYTES = 40, SSTHRESH_NONE = 0x7fffffff };
+enum { CA_OPEN = 0, CA_RECOVERY = 3, CA_LOSS = 4 }; /* Linux's numbers */
 
 /* Linux's numbers of states, from ours. */
 static int64_t state_of(const struct ms_tcp_info *info)
@@ -27,7 +28,7 @@ static int64_t segments(const struct ms_tcp_info *info, uint32_t bytes)
 
 static int64_t ca_state_of(const struct ms_tcp_info *info)
 {
-    return info->is_in_recovery ? 3 : info->backoffs > 0 ? 4 : 0;
+    return info->backoffs > 0 ? CA_LOSS : info->is_in_recovery ? CA_RECOVERY : CA_OPEN;
 }
 
 static bool field(const struct ms_tcp_info *info, const char *name, int64_t *value)
@@ -60,6 +61,9 @@ static bool field(const struct ms_tcp_info *info, const char *name, int64_t *val
         { "tcpi_bytes_received", (int64_t)info->bytes_received },
         { "tcpi_segs_out", info->segments_sent },
         { "tcpi_segs_in", info->segments_received },
+        { "TCP_CA_Open", CA_OPEN },
+        { "TCP_CA_Recovery", CA_RECOVERY },
+        { "TCP_CA_Loss", CA_LOSS },
     };
 
     for (unsigned i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
