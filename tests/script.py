@@ -10,7 +10,7 @@ FAMILIES = (("IPv4", []), ("IPv6", ["--ipv6"]))
 
 def main():
     command = sys.argv[1]
-    scripts = sorted(pathlib.Path("tests/script").glob("*.pkt"))
+    scripts = sorted(pathlib.Path("tests/script").rglob("*.pkt"))
     print("TAP version 13")
     print(f"1..{len(scripts) * len(FAMILIES)}")
     number, failures = 0, 0
