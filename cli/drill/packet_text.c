@@ -30,16 +30,16 @@ static const struct {
     { "unreachable", "host_unknown", 4, 3, 7 },
     { "unreachable", "net_prohibited", 4, 3, 9 },
     { "unreachable", "host_prohibited", 4, 3, 10 },
-    { "unreachable", "communication_prohibited", 4, 3, 13 },
+    { "unreachable", "packet_filtered", 4, 3, 13 },
     { "source_quench", NULL, 4, 4, 0 },
-    { "time_exceeded", "exceeded_ttl", 4, 11, 0 },
+    { "time_exceeded", NULL, 4, 11, 0 },
     { "parameter_problem", NULL, 4, 12, 0 },
     { "unreachable", "no_route", 6, 1, 0 },
     { "unreachable", "admin_prohibited", 6, 1, 1 },
     { "unreachable", "address_unreachable", 6, 1, 3 },
     { "unreachable", "port_unreachable", 6, 1, 4 },
     { "packet_too_big", NULL, 6, 2, 0 },
-    { "time_exceeded", "exceeded_hoplimit", 6, 3, 0 },
+    { "time_exceeded", "exceeded_hop_limit", 6, 3, 0 },
 };
 
 enum { MESSAGE_COUNT = sizeof(messages) / sizeof(messages[0]) };

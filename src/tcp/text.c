@@ -124,7 +124,10 @@ static void urgent_arrives(struct ms_tcp *c, const struct segment *s)
 static void fill_holes(struct ms_tcp *c, const struct segment *s)
 {
     uint32_t end = s->seq + s->payload_len;
+    const struct held_run *first = c->recv.runs;
 
+    if (first && seq_lt(first->seq, end)) /* RFC 2883, 4: what came twice is reported */
+        c->recv.duplicate = (struct seq_range){ first->seq, seq_min(first->end, end) };
     while (c->state != MS_TCP_CLOSED && seq_lt(c->recv_next, end)) {
         uint32_t stop = c->recv.runs ? seq_min(c->recv.runs->seq, end) : end;
 
