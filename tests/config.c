@@ -65,6 +65,7 @@ static void refuses_too_little_memory(void **state)
         assert_null(ms_stack_init(&config, &config, sizeof(config))); \
     } while (0)
 
+/* proves: MUST-40 */
 static void refuses_what_makes_no_sense(void **state)
 {
     (void)state;
@@ -115,6 +116,7 @@ static void works_with_the_smallest_tables(void **state)
     free(memory);
 }
 
+/* proves: T45 */
 static void reseeding_changes_what_is_random(void **state)
 {
     struct ms_config config = defaults();

@@ -266,6 +266,7 @@ static void gives_other_bytes_for_another_seed(void **state)
     assert_string_not_equal(first, second);
 }
 
+/* proves: Z11 */
 static void ends_connections_whose_interface_is_detached(void **state)
 {
     struct ms_config config = seeded(5);
@@ -330,6 +331,7 @@ static void drops_what_it_cannot_climb(void **state)
     pair_close(&pair);
 }
 
+/* proves: Z03 */
 static void never_lets_time_go_back(void **state)
 {
     struct ms_config config = seeded(7);

@@ -374,6 +374,7 @@ static void close_world(void)
     free(w.memory);
 }
 
+/* proves: Z01, Z11 */
 static void all_that_was_lent_comes_back(void **state)
 {
     (void)state;

@@ -18,9 +18,12 @@ import markdown
 
 from site_api import Reference
 
-TOP = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "STYLE.md", "CHANGELOG.md"]
+TOP = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "STYLE.md",
+       "CHANGELOG.md"]
 BENCH = "bench/README.md"
-SHORT = {"README.md": "Start", "CHANGELOG.md": "Changes", BENCH: "Benchmarks"}
+PROOFS = ["docs/rfc.md", "docs/security.md", "docs/differences.md"]
+SHORT = {"README.md": "Start", "CHANGELOG.md": "Changes", "SECURITY.md": "Reporting holes",
+         "docs/rfc.md": "RFC 9293", "docs/security.md": "Known holes", BENCH: "Benchmarks"}
 FILES = ["style.css", "icon.svg"]
 EXTENSIONS = ["tables", "fenced_code", "sane_lists", "toc"]
 SETTINGS = {"toc": {"permalink": "#", "permalink_class": "anchor", "toc_depth": "2-3",
@@ -67,6 +70,8 @@ def page_of(source):
         return "index.html"
     if source == BENCH:
         return "bench.html"
+    if source == "SECURITY.md":  # docs/security.md has its name
+        return "reporting.html"
     path = source.removeprefix("docs/")
     return (path if "/" in path else path.lower()).removesuffix(".md") + ".html"
 
@@ -74,9 +79,9 @@ def page_of(source):
 class Site:
     def __init__(self, root):
         self.root = root
-        self.guides = listed(root, "docs/*.md")
+        self.guides = [path for path in listed(root, "docs/*.md") if path not in PROOFS]
         self.decisions = listed(root, "docs/adr/*.md")
-        self.sources = [*TOP, BENCH, *self.guides, *self.decisions]
+        self.sources = [*TOP, BENCH, *self.guides, *PROOFS, *self.decisions]
         self.texts = {source: read(root, source) for source in self.sources}
         self.version = re.search(r"version: '([^']+)'", read(root, "meson.build"))[1]
         headers = {os.path.basename(path)[:-2]: read(root, path)
@@ -101,7 +106,7 @@ class Site:
         api = [("api/index.html", "API reference", False)]
         api += [(f"api/{name}.html", f"{name}.h", True) for name in headers]
         return [("", entries(TOP[:2]) + live), ("Guides", entries([*self.guides, BENCH])),
-                ("Reference", api),
+                ("Proof", entries(PROOFS)), ("Reference", api),
                 ("Project", [("adr/index.html", "Decisions", False), *entries(TOP[2:])])]
 
     def navigation(self, page, up):

@@ -267,6 +267,7 @@ static void forgets_the_entry_found_last_when_it_goes(void **state)
 }
 
 /* Flows whose words add and xor to the same: only a keyed hash spreads them. */
+/* proves: Z05, R11 */
 static void keeps_chains_short_against_chosen_flows(void **state)
 {
     enum { FLOWS = 100000 };

@@ -156,6 +156,7 @@ static void set_checksum(struct packet *packet, uint32_t at)
     memcpy(field, &checksum, 2);
 }
 
+/* proves: P08 */
 static void accepts_a_right_checksum_and_no_other(void **state)
 {
     const struct ms_addr ends[][2] = {
@@ -186,6 +187,7 @@ static void accepts_a_right_checksum_and_no_other(void **state)
     }
 }
 
+/* proves: P08 */
 static void trusts_the_device_that_checked(void **state)
 {
     struct ms_stack stack = { .checksum = ms_checksum_scalar };

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+/* proves: Z04 */
 static void orders_numbers_across_the_wrap(void **state)
 {
     static const uint32_t starts[] = { 0, 1, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff };
@@ -32,7 +33,8 @@ static void orders_numbers_across_the_wrap(void **state)
     }
 }
 
-static void gives_numbers_half_the_circle_apart_no_order(void **state) /* T17 */
+/* proves: T17 */
+static void gives_numbers_half_the_circle_apart_no_order(void **state)
 {
     const uint32_t a = 5;
     const uint32_t b = a + 0x80000000;

@@ -34,7 +34,8 @@ static void breaks_and_comes_back(enum ms_netfront_reason reason)
 
 /* --- X01 --- */
 
-static void X01_fields_that_change_while_they_are_read_harm_nobody(void **state)
+/* proves: X01 */
+static void fields_that_change_while_they_are_read_harm_nobody(void **state)
 {
     struct dice dice = { .state = 1 };
 
@@ -61,7 +62,8 @@ static void X01_fields_that_change_while_they_are_read_harm_nobody(void **state)
 
 /* --- X02 --- */
 
-static void X02_a_producer_beyond_what_was_asked_breaks(void **state)
+/* proves: X02 */
+static void a_producer_beyond_what_was_asked_breaks(void **state)
 {
     static const uint32_t beyond[] = { 1, 257, UINT32_C(1) << 31, UINT32_MAX };
 
@@ -98,7 +100,8 @@ static uint16_t id_of_request(unsigned index)
         .req.id;
 }
 
-static void X03_an_id_that_is_none_or_not_pending_breaks(void **state)
+/* proves: X03 */
+static void an_id_that_is_none_or_not_pending_breaks(void **state)
 {
     static const uint16_t wrong[] = { 256, 65535, 0x7fff };
 
@@ -118,7 +121,8 @@ static void X03_an_id_that_is_none_or_not_pending_breaks(void **state)
     xen_bench_close(&bench);
 }
 
-static void X03_a_receive_id_out_of_its_slot_breaks(void **state)
+/* proves: X03 */
+static void a_receive_id_out_of_its_slot_breaks(void **state)
 {
     static const uint16_t wrong[] = { 1, 255, 256, 65535 };
 
@@ -137,7 +141,8 @@ static void X03_a_receive_id_out_of_its_slot_breaks(void **state)
     xen_bench_close(&bench);
 }
 
-static void X04_an_id_answered_twice_breaks_and_frees_once(void **state)
+/* proves: X04 */
+static void an_id_answered_twice_breaks_and_frees_once(void **state)
 {
     (void)state;
     xen_bench_connect(&bench);
@@ -149,7 +154,8 @@ static void X04_an_id_answered_twice_breaks_and_frees_once(void **state)
     xen_bench_close(&bench);
 }
 
-static void X04_ids_answered_in_any_order_are_fine(void **state)
+/* proves: X04 */
+static void ids_answered_in_any_order_are_fine(void **state)
 {
     uint16_t ids[5];
 
@@ -169,7 +175,8 @@ static void X04_ids_answered_in_any_order_are_fine(void **state)
 
 /* --- X05, X06 --- */
 
-static void X05_a_storm_of_events_in_vain_is_ignored_for_a_while(void **state)
+/* proves: X05, R20 */
+static void a_storm_of_events_in_vain_is_ignored_for_a_while(void **state)
 {
     const struct xen_port *port;
     uint64_t polls = 0;
@@ -195,7 +202,8 @@ static void X05_a_storm_of_events_in_vain_is_ignored_for_a_while(void **state)
     xen_bench_close(&bench);
 }
 
-static void X06_events_for_closed_ports_go_nowhere(void **state)
+/* proves: X06 */
+static void events_for_closed_ports_go_nowhere(void **state)
 {
     (void)state;
     xen_bench_connect(&bench);
@@ -261,7 +269,8 @@ static void is_dropped(uint64_t errors)
     assert_int_equal(xen_bench_stats(&bench).breaks, 0);
 }
 
-static void X11_an_error_in_the_middle_of_a_packet_loses_no_page(void **state)
+/* proves: X11 */
+static void an_error_in_the_middle_of_a_packet_loses_no_page(void **state)
 {
     (void)state;
     xen_bench_connect(&bench);
@@ -280,7 +289,8 @@ static void X11_an_error_in_the_middle_of_a_packet_loses_no_page(void **state)
     xen_bench_close(&bench);
 }
 
-static void X13_impossible_lengths_are_dropped(void **state)
+/* proves: X13 */
+static void impossible_lengths_are_dropped(void **state)
 {
     static const struct slot slots[] = {
         { .status = -1 },
@@ -322,7 +332,8 @@ static void X13_impossible_lengths_are_dropped(void **state)
     xen_bench_close(&bench);
 }
 
-static void X14_a_packet_of_more_slots_than_allowed_is_dropped_however_long(void **state)
+/* proves: X14 */
+static void a_packet_of_more_slots_than_allowed_is_dropped_however_long(void **state)
 {
     struct slot slots[40];
 
@@ -362,7 +373,8 @@ static void put_tcp_slot(void)
     memcpy(page + 12, "\x08\x00\x45\x00\x03\xda\x00\x00\x00\x00\x40\x06", 12);
 }
 
-static void X14_extras_that_make_no_sense_drop_the_packet(void **state)
+/* proves: X14 */
+static void extras_that_make_no_sense_drop_the_packet(void **state)
 {
     static const struct {
         uint8_t type;
@@ -400,7 +412,8 @@ static void X14_extras_that_make_no_sense_drop_the_packet(void **state)
     xen_bench_close(&bench);
 }
 
-static void X14_extras_without_end_and_packets_cut_short_wait(void **state)
+/* proves: X14 */
+static void extras_without_end_and_packets_cut_short_wait(void **state)
 {
     (void)state;
     xen_bench_connect(&bench);
@@ -455,7 +468,8 @@ static void move_indices(uint32_t by)
     theirs->rx_consumed += by;
 }
 
-static void X15_indices_wrap(void **state)
+/* proves: X15 */
+static void indices_wrap(void **state)
 {
     (void)state;
     xen_bench_connect(&bench);
@@ -482,7 +496,8 @@ static void post_more(void *arg, struct ms_frame **frames, unsigned n, uint64_t 
         continue;
 }
 
-static void X16_a_poll_ends_however_much_comes(void **state)
+/* proves: X16, R20 */
+static void a_poll_ends_however_much_comes(void **state)
 {
     struct ms_netfront_config config;
     unsigned most = 0;
@@ -509,7 +524,8 @@ static void X16_a_poll_ends_however_much_comes(void **state)
 
 /* --- X19 --- */
 
-static void X19_headers_lie_in_one_piece_wherever_they_were_cut(void **state)
+/* proves: X19 */
+static void headers_lie_in_one_piece_wherever_they_were_cut(void **state)
 {
     static const int cuts[] = { 1, 13, 14, 15, 33, 34, 53, 54, 255, 256 };
 
@@ -540,7 +556,8 @@ static void X19_headers_lie_in_one_piece_wherever_they_were_cut(void **state)
 
 /* --- X21 --- */
 
-static void X21_a_backend_that_never_answers_is_a_link_that_is_down(void **state)
+/* proves: X21 */
+static void a_backend_that_never_answers_is_a_link_that_is_down(void **state)
 {
     unsigned accepted = 0, changes;
 
@@ -577,23 +594,23 @@ static void X21_a_backend_that_never_answers_is_a_link_that_is_down(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(X01_fields_that_change_while_they_are_read_harm_nobody),
-        cmocka_unit_test(X02_a_producer_beyond_what_was_asked_breaks),
-        cmocka_unit_test(X03_an_id_that_is_none_or_not_pending_breaks),
-        cmocka_unit_test(X03_a_receive_id_out_of_its_slot_breaks),
-        cmocka_unit_test(X04_an_id_answered_twice_breaks_and_frees_once),
-        cmocka_unit_test(X04_ids_answered_in_any_order_are_fine),
-        cmocka_unit_test(X05_a_storm_of_events_in_vain_is_ignored_for_a_while),
-        cmocka_unit_test(X06_events_for_closed_ports_go_nowhere),
-        cmocka_unit_test(X11_an_error_in_the_middle_of_a_packet_loses_no_page),
-        cmocka_unit_test(X13_impossible_lengths_are_dropped),
-        cmocka_unit_test(X14_a_packet_of_more_slots_than_allowed_is_dropped_however_long),
-        cmocka_unit_test(X14_extras_that_make_no_sense_drop_the_packet),
-        cmocka_unit_test(X14_extras_without_end_and_packets_cut_short_wait),
-        cmocka_unit_test(X15_indices_wrap),
-        cmocka_unit_test(X16_a_poll_ends_however_much_comes),
-        cmocka_unit_test(X19_headers_lie_in_one_piece_wherever_they_were_cut),
-        cmocka_unit_test(X21_a_backend_that_never_answers_is_a_link_that_is_down),
+        cmocka_unit_test(fields_that_change_while_they_are_read_harm_nobody),
+        cmocka_unit_test(a_producer_beyond_what_was_asked_breaks),
+        cmocka_unit_test(an_id_that_is_none_or_not_pending_breaks),
+        cmocka_unit_test(a_receive_id_out_of_its_slot_breaks),
+        cmocka_unit_test(an_id_answered_twice_breaks_and_frees_once),
+        cmocka_unit_test(ids_answered_in_any_order_are_fine),
+        cmocka_unit_test(a_storm_of_events_in_vain_is_ignored_for_a_while),
+        cmocka_unit_test(events_for_closed_ports_go_nowhere),
+        cmocka_unit_test(an_error_in_the_middle_of_a_packet_loses_no_page),
+        cmocka_unit_test(impossible_lengths_are_dropped),
+        cmocka_unit_test(a_packet_of_more_slots_than_allowed_is_dropped_however_long),
+        cmocka_unit_test(extras_that_make_no_sense_drop_the_packet),
+        cmocka_unit_test(extras_without_end_and_packets_cut_short_wait),
+        cmocka_unit_test(indices_wrap),
+        cmocka_unit_test(a_poll_ends_however_much_comes),
+        cmocka_unit_test(headers_lie_in_one_piece_wherever_they_were_cut),
+        cmocka_unit_test(a_backend_that_never_answers_is_a_link_that_is_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

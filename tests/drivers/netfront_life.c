@@ -25,7 +25,8 @@ static void go_to(enum ms_netfront_state wanted)
     assert_int_equal(ms_netfront_state(bench.nf), wanted);
 }
 
-static void X12_every_state_of_the_backend_has_an_answer_in_every_state(void **state)
+/* proves: X12 */
+static void every_state_of_the_backend_has_an_answer_in_every_state(void **state)
 {
     (void)state;
     for (unsigned ours = MS_NETFRONT_WAITING; ours <= MS_NETFRONT_CLOSED; ours++) {
@@ -51,7 +52,8 @@ static void X12_every_state_of_the_backend_has_an_answer_in_every_state(void **s
     }
 }
 
-static void X12_the_answers_are_these(void **state)
+/* proves: X12 */
+static void the_answers_are_these(void **state)
 {
     enum {
         W = MS_NETFRONT_WAITING,
@@ -120,7 +122,8 @@ static void a_backend_that_closed_in_peace_is_waited_for(void **state)
     xen_bench_close(&bench);
 }
 
-static void X12_a_resumed_guest_connects_though_the_backend_closes_first(void **state)
+/* proves: X12 */
+static void a_resumed_guest_connects_though_the_backend_closes_first(void **state)
 {
     (void)state;
     xen_bench_connect(&bench);
@@ -139,7 +142,8 @@ static void X12_a_resumed_guest_connects_though_the_backend_closes_first(void **
     xen_bench_close(&bench);
 }
 
-static void X12_a_backend_that_does_not_close_is_not_waited_for(void **state)
+/* proves: X12 */
+static void a_backend_that_does_not_close_is_not_waited_for(void **state)
 {
     (void)state;
     xen_bench_connect(&bench);
@@ -163,7 +167,8 @@ static char *long_text(void)
     return text;
 }
 
-static void X22_values_that_make_no_sense_are_refused(void **state)
+/* proves: X22 */
+static void values_that_make_no_sense_are_refused(void **state)
 {
     const struct {
         const char *key, *value;
@@ -204,7 +209,8 @@ static void X22_values_that_make_no_sense_are_refused(void **state)
     }
 }
 
-static void X22_a_device_without_sensible_facts_is_not_opened(void **state)
+/* proves: X22 */
+static void a_device_without_sensible_facts_is_not_opened(void **state)
 {
     static const struct {
         const char *key, *value;
@@ -237,7 +243,8 @@ static void X22_a_device_without_sensible_facts_is_not_opened(void **state)
     }
 }
 
-static void X22_a_backend_that_cannot_be_found_is_looked_for_again(void **state)
+/* proves: X22 */
+static void a_backend_that_cannot_be_found_is_looked_for_again(void **state)
 {
     static const struct {
         const char *key, *value, *better;
@@ -265,7 +272,8 @@ static void X22_a_backend_that_cannot_be_found_is_looked_for_again(void **state)
     }
 }
 
-static void X22_flapping_ten_thousand_times_leaks_nothing(void **state)
+/* proves: X22 */
+static void flapping_ten_thousand_times_leaks_nothing(void **state)
 {
     struct ms_netfront_config config;
     uint32_t grants;
@@ -301,7 +309,8 @@ static void X22_flapping_ten_thousand_times_leaks_nothing(void **state)
     xen_bench_close(&bench);
 }
 
-static void X23_connecting_again_and_again_leaks_nothing(void **state)
+/* proves: X23 */
+static void connecting_again_and_again_leaks_nothing(void **state)
 {
     struct ms_netfront_config config;
     uint32_t grants;
@@ -346,7 +355,8 @@ static void X23_connecting_again_and_again_leaks_nothing(void **state)
     xen_bench_close(&bench);
 }
 
-static void X23_running_out_of_grants_or_ports_is_waited_out(void **state)
+/* proves: X23 */
+static void running_out_of_grants_or_ports_is_waited_out(void **state)
 {
     (void)state;
     for (uint32_t grants = 0; grants < 40; grants += 3) {
@@ -370,19 +380,19 @@ static void X23_running_out_of_grants_or_ports_is_waited_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(X12_every_state_of_the_backend_has_an_answer_in_every_state),
-        cmocka_unit_test(X12_the_answers_are_these),
+        cmocka_unit_test(every_state_of_the_backend_has_an_answer_in_every_state),
+        cmocka_unit_test(the_answers_are_these),
         cmocka_unit_test(connecting_asks_the_xenstore_few_times),
         cmocka_unit_test(a_connection_of_who_was_before_us_is_closed_first),
         cmocka_unit_test(a_backend_that_closed_in_peace_is_waited_for),
-        cmocka_unit_test(X12_a_resumed_guest_connects_though_the_backend_closes_first),
-        cmocka_unit_test(X12_a_backend_that_does_not_close_is_not_waited_for),
-        cmocka_unit_test(X22_values_that_make_no_sense_are_refused),
-        cmocka_unit_test(X22_a_device_without_sensible_facts_is_not_opened),
-        cmocka_unit_test(X22_a_backend_that_cannot_be_found_is_looked_for_again),
-        cmocka_unit_test(X22_flapping_ten_thousand_times_leaks_nothing),
-        cmocka_unit_test(X23_connecting_again_and_again_leaks_nothing),
-        cmocka_unit_test(X23_running_out_of_grants_or_ports_is_waited_out),
+        cmocka_unit_test(a_resumed_guest_connects_though_the_backend_closes_first),
+        cmocka_unit_test(a_backend_that_does_not_close_is_not_waited_for),
+        cmocka_unit_test(values_that_make_no_sense_are_refused),
+        cmocka_unit_test(a_device_without_sensible_facts_is_not_opened),
+        cmocka_unit_test(a_backend_that_cannot_be_found_is_looked_for_again),
+        cmocka_unit_test(flapping_ten_thousand_times_leaks_nothing),
+        cmocka_unit_test(connecting_again_and_again_leaks_nothing),
+        cmocka_unit_test(running_out_of_grants_or_ports_is_waited_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -345,7 +345,8 @@ static void copies_what_is_not_wholly_mapped(void **state)
     xen_bench_close(&bench);
 }
 
-static void X20_a_frame_of_too_many_pieces_is_copied(void **state)
+/* proves: X20 */
+static void a_frame_of_too_many_pieces_is_copied(void **state)
 {
     (void)state;
     open_connected(NULL);
@@ -393,7 +394,8 @@ static void copies_when_grants_run_out(void **state)
     xen_bench_close(&bench);
 }
 
-static void X07_a_lent_page_that_stays_mapped_is_not_given_back(void **state)
+/* proves: X07 */
+static void a_lent_page_that_stays_mapped_is_not_given_back(void **state)
 {
     (void)state;
     open_connected(NULL);
@@ -419,7 +421,8 @@ static void X07_a_lent_page_that_stays_mapped_is_not_given_back(void **state)
     xen_bench_close(&bench);
 }
 
-static void X07_too_many_lent_pages_held_break(void **state)
+/* proves: X07 */
+static void too_many_lent_pages_held_break(void **state)
 {
     struct tcp_frame *frames[40];
     unsigned count = 0;
@@ -498,7 +501,8 @@ static void takes_blank_checksums_where_its_own_parse_finds_them(void **state)
     xen_bench_close(&bench);
 }
 
-static void X18_claims_are_not_believed_beyond_the_packet(void **state)
+/* proves: X18 */
+static void claims_are_not_believed_beyond_the_packet(void **state)
 {
     struct ms_netfront_config config;
     struct xen_offer blank = { .flags = NETRXF_csum_blank };
@@ -581,13 +585,13 @@ int main(void)
         cmocka_unit_test(sends_one_page_at_most_without_scatter_gather),
         cmocka_unit_test(lends_mapped_pages_until_the_backend_has_answered),
         cmocka_unit_test(copies_what_is_not_wholly_mapped),
-        cmocka_unit_test(X20_a_frame_of_too_many_pieces_is_copied),
+        cmocka_unit_test(a_frame_of_too_many_pieces_is_copied),
         cmocka_unit_test(copies_when_grants_run_out),
-        cmocka_unit_test(X07_a_lent_page_that_stays_mapped_is_not_given_back),
-        cmocka_unit_test(X07_too_many_lent_pages_held_break),
+        cmocka_unit_test(a_lent_page_that_stays_mapped_is_not_given_back),
+        cmocka_unit_test(too_many_lent_pages_held_break),
         cmocka_unit_test(gives_lent_pages_back_when_the_connection_ends),
         cmocka_unit_test(takes_blank_checksums_where_its_own_parse_finds_them),
-        cmocka_unit_test(X18_claims_are_not_believed_beyond_the_packet),
+        cmocka_unit_test(claims_are_not_believed_beyond_the_packet),
         cmocka_unit_test(believes_a_backend_it_is_told_to_trust),
         cmocka_unit_test(takes_joined_segments_of_its_family_only),
     };

@@ -17,7 +17,8 @@ static uint32_t reference_of(const uint8_t *page)
 
 static bool is_granted(const uint8_t *page) { return reference_of(page) != 0; }
 
-static void X07_a_page_that_stays_mapped_is_never_used_again(void **state)
+/* proves: X07 */
+static void a_page_that_stays_mapped_is_never_used_again(void **state)
 {
     uint8_t *page;
 
@@ -45,7 +46,8 @@ static void X07_a_page_that_stays_mapped_is_never_used_again(void **state)
     xen_bench_close(&bench);
 }
 
-static void X07_too_many_held_pages_break(void **state)
+/* proves: X07 */
+static void too_many_held_pages_break(void **state)
 {
     struct ms_netfront_config config;
 
@@ -67,7 +69,8 @@ static void X07_too_many_held_pages_break(void **state)
     xen_bench_close(&bench);
 }
 
-static void X08_rings_that_stay_mapped_are_not_connected_again(void **state)
+/* proves: X08 */
+static void rings_that_stay_mapped_are_not_connected_again(void **state)
 {
     (void)state;
     xen_bench_connect(&bench);
@@ -107,7 +110,8 @@ static unsigned strange_bytes(uint8_t allowed)
     return count;
 }
 
-static void X09_the_backend_sees_only_what_was_sent(void **state)
+/* proves: X09 */
+static void the_backend_sees_only_what_was_sent(void **state)
 {
     (void)state;
     xen_bench_connect(&bench);
@@ -118,7 +122,8 @@ static void X09_the_backend_sees_only_what_was_sent(void **state)
     xen_bench_close(&bench);
 }
 
-static void X10_nothing_of_a_connection_is_seen_in_the_next(void **state)
+/* proves: X10 */
+static void nothing_of_a_connection_is_seen_in_the_next(void **state)
 {
     (void)state;
     xen_bench_connect(&bench);
@@ -139,7 +144,8 @@ static void X10_nothing_of_a_connection_is_seen_in_the_next(void **state)
 
 /* --- X17 --- */
 
-static void X17_bytes_do_not_change_once_they_are_handed_up(void **state)
+/* proves: X17 */
+static void bytes_do_not_change_once_they_are_handed_up(void **state)
 {
     static const uint32_t lens[] = { 60, 256, 300, 4000 };
 
@@ -162,12 +168,12 @@ static void X17_bytes_do_not_change_once_they_are_handed_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(X07_a_page_that_stays_mapped_is_never_used_again),
-        cmocka_unit_test(X07_too_many_held_pages_break),
-        cmocka_unit_test(X08_rings_that_stay_mapped_are_not_connected_again),
-        cmocka_unit_test(X09_the_backend_sees_only_what_was_sent),
-        cmocka_unit_test(X10_nothing_of_a_connection_is_seen_in_the_next),
-        cmocka_unit_test(X17_bytes_do_not_change_once_they_are_handed_up),
+        cmocka_unit_test(a_page_that_stays_mapped_is_never_used_again),
+        cmocka_unit_test(too_many_held_pages_break),
+        cmocka_unit_test(rings_that_stay_mapped_are_not_connected_again),
+        cmocka_unit_test(the_backend_sees_only_what_was_sent),
+        cmocka_unit_test(nothing_of_a_connection_is_seen_in_the_next),
+        cmocka_unit_test(bytes_do_not_change_once_they_are_handed_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,8 @@ static void send_if_it_can(unsigned mark)
         ms_frame_put(frame);
 }
 
-static void X01_survives_a_backend_on_another_processor(void **state)
+/* proves: X01 */
+static void survives_a_backend_on_another_processor(void **state)
 {
     pthread_t thread;
 
@@ -118,7 +119,7 @@ static void X01_survives_a_backend_on_another_processor(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(X01_survives_a_backend_on_another_processor),
+        cmocka_unit_test(survives_a_backend_on_another_processor),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,6 +95,7 @@ static void names_a_link_type_it_does_not_know(void **state)
     assert_non_null(strstr(message, "105"));
 }
 
+/* proves: P10 */
 static void refuses_what_is_no_capture(void **state)
 {
     struct raw_file f = file_of(0, 1, (const uint8_t *)"x", 1);
@@ -110,6 +111,7 @@ static void refuses_what_is_no_capture(void **state)
     assert_non_null(strstr(message, "/nonexistent/file"));
 }
 
+/* proves: P10 */
 static void tells_where_a_file_breaks_off(void **state)
 {
     const uint8_t data[40] = { 0x45 };

@@ -107,6 +107,7 @@ static void takes_the_kernels_word_on_checksums_and_segments(void **state)
     assert_int_equal((uintptr_t)sink.frames[0]->head % 4, 0);
 }
 
+/* proves: P05 */
 static void drops_frames_whose_virtio_header_lies(void **state)
 {
     const struct virtio_net_hdr lies[] = {
@@ -133,6 +134,7 @@ static void drops_frames_whose_virtio_header_lies(void **state)
     assert_int_equal(ms_tap_frames_held(tap), 1);
 }
 
+/* proves: P05, P11 */
 static void drops_what_is_shorter_than_the_header(void **state)
 {
     (void)state;
@@ -173,6 +175,7 @@ static void copies_nothing_while_enough_frames_are_left(void **state)
     assert_int_equal(stats().rx_copied, 0);
 }
 
+/* proves: P11 */
 static void counts_a_read_error_and_goes_on(void **state)
 {
     (void)state;
@@ -247,6 +250,7 @@ static void writes_a_plain_frame_without_any_claim(void **state)
     assert_memory_equal(packet, &none, sizeof none);
 }
 
+/* proves: P11 */
 static void gives_back_what_the_kernel_cannot_take_now(void **state)
 {
     struct ms_frame *frames[4];
@@ -273,6 +277,7 @@ static void gives_back_what_the_kernel_cannot_take_now(void **state)
     assert_int_equal(ms_device_events(device), POLLIN);
 }
 
+/* proves: P11 */
 static void loses_and_counts_what_the_kernel_refuses(void **state)
 {
     struct ms_frame *frame = make_test_frame(&live, 60, 1);

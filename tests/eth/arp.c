@@ -96,6 +96,7 @@ static void answers_a_question_and_remembers_who_asked(void **state)
     fixture_close(&f);
 }
 
+/* proves: E07 */
 static void answers_probes_and_strangers_without_remembering_them(void **state)
 {
     struct fixture f;
@@ -125,6 +126,7 @@ static void ignores_questions_about_others(void **state)
     fixture_close(&f);
 }
 
+/* proves: E05, F20, F21 */
 static void believes_no_reply_that_it_did_not_ask_for(void **state)
 {
     struct fixture f;
@@ -142,6 +144,7 @@ static void believes_no_reply_that_it_did_not_ask_for(void **state)
     fixture_close(&f);
 }
 
+/* proves: F21 */
 static void a_gratuitous_request_updates_only_stale_entries(void **state)
 {
     struct fixture f;
@@ -156,6 +159,7 @@ static void a_gratuitous_request_updates_only_stale_entries(void **state)
     fixture_close(&f);
 }
 
+/* proves: E06, E07 */
 static void refuses_impossible_senders(void **state)
 {
     static const uint8_t macs[][6] = {
@@ -185,6 +189,7 @@ static void refuses_impossible_senders(void **state)
     fixture_close(&f);
 }
 
+/* proves: E06 */
 static void refuses_a_sender_that_is_not_who_sent_the_frame(void **state)
 {
     uint8_t frame[42] = { 255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 1, 1, 8, 6 };
@@ -205,6 +210,7 @@ static void refuses_a_sender_that_is_not_who_sent_the_frame(void **state)
     fixture_close(&f);
 }
 
+/* proves: E02, E03 */
 static void refuses_malformed_packets_at_every_length(void **state)
 {
     uint8_t frame[42] = { 255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 1, 1, 8, 6 };
@@ -293,6 +299,7 @@ static void gives_a_probed_address_up_when_somebody_has_it(void **state)
     }
 }
 
+/* proves: E07 */
 static void defends_its_address_once_in_ten_seconds(void **state)
 {
     static struct datagram sent;

@@ -68,6 +68,7 @@ static struct packet packet_of(struct fixture *f, const uint8_t *bytes, size_t l
     };
 }
 
+/* proves: E12 */
 static void tells_whose_frame_it_is_and_what_is_in_it(void **state)
 {
     struct fixture f;
@@ -95,6 +96,7 @@ static void tells_whose_frame_it_is_and_what_is_in_it(void **state)
     fixture_close(&f);
 }
 
+/* proves: E01, E12 */
 static void refuses_frames_shorter_than_their_header(void **state)
 {
     const uint8_t plain[14] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 0 };
@@ -129,6 +131,7 @@ static void refuses_headers_that_lie_in_two_pieces(void **state)
     fixture_close(&f);
 }
 
+/* proves: E08 */
 static void refuses_types_nobody_here_speaks(void **state)
 {
     const uint8_t reverse_arp[60] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 0x80, 0x35, 0, 1 };

@@ -127,6 +127,7 @@ static void drops_the_oldest_of_too_many(void **state)
 }
 
 /* Those that wait share a quarter of all frames; beyond it each has three. */
+/* proves: E14 */
 static void leaves_frames_to_those_who_need_not_wait(void **state)
 {
     struct fixture f;
@@ -152,6 +153,7 @@ static void leaves_frames_to_those_who_need_not_wait(void **state)
 }
 
 /* However many are silent: but what waits gives way to what is newer. */
+/* proves: E14 */
 static void half_of_all_frames_never_wait(void **state)
 {
     struct fixture f;
@@ -309,6 +311,7 @@ static void bring_to(struct fixture *f, enum neighbor_state state)
         fixture_advance(f, 5 * SECOND_US);
 }
 
+/* proves: F20, F21, S33 */
 static void obeys_advertisements_as_far_as_they_can_be_trusted(void **state)
 {
     (void)state;
@@ -351,6 +354,7 @@ static void an_advertisement_not_believed_takes_no_router_away(void **state)
     }
 }
 
+/* proves: F20 */
 static void a_new_link_address_is_believed_once_the_old_one_missed_a_probe(void **state)
 {
     struct fixture f;
@@ -364,6 +368,7 @@ static void a_new_link_address_is_believed_once_the_old_one_missed_a_probe(void 
     fixture_close(&f);
 }
 
+/* proves: E05, F21 */
 static void an_advertisement_nobody_asked_for_makes_no_entry(void **state)
 {
     struct fixture f;
@@ -405,7 +410,8 @@ static void says_when_a_router_is_no_more(void **state)
     fixture_close(&f);
 }
 
-/* Rows E14 and S40: the cache is bounded, and who is in use stays. */
+/* The cache is bounded, and who is in use stays. */
+/* proves: E14, S40, R12 */
 static void a_scan_of_silent_addresses_evicts_nobody_in_use(void **state)
 {
     struct fixture f;
@@ -429,6 +435,7 @@ static void a_scan_of_silent_addresses_evicts_nobody_in_use(void **state)
     fixture_close(&f);
 }
 
+/* proves: R12 */
 static void strangers_that_introduce_themselves_evict_only_one_another(void **state)
 {
     struct fixture f;

@@ -163,6 +163,7 @@ static void our_own_probe_sent_back_is_no_conflict(void **state)
 }
 
 /* S34, RFC 7217: an address of our own making is replaced three times, then we give up. */
+/* proves: S34 */
 static void an_automatic_address_is_replaced_three_times(void **state)
 {
     struct ms_addr prefix = world_addr("2001:db8:7::");

@@ -84,7 +84,8 @@ static void an_echo_of_a_strange_code_is_summed_anew(void **state)
     assert_int_equal(sent.code, 0);
 }
 
-/* I25, C12: nobody answers for a group, or by the link's broadcast. */
+/* Nobody answers for a group, or by the link's broadcast. */
+/* proves: I25, C12, R15 */
 static void groups_and_broadcasts_are_not_answered(void **state)
 {
     static const char *const to[] = { "192.0.2.255", "255.255.255.255", "224.0.0.1" };
@@ -253,6 +254,7 @@ static enum ms_drop echo_error(uint8_t code, uint8_t quoted_type, uint32_t quote
 
 static uint64_t mtu_updates(void) { return ms_stack_counters(w.stack)->icmp_path_mtu_updates; }
 
+/* proves: C03 */
 static void an_error_about_a_ping_reaches_who_asked(void **state)
 {
     struct ms_endpoint remote = { .addr = world_addr(PEER) };

@@ -93,7 +93,7 @@ static void assert_counts_up(const uint8_t *bytes, uint32_t len)
         assert_int_equal(bytes[i], (uint8_t)i);
 }
 
-/* Row I28. */
+/* proves: I28 */
 static void what_arrives_is_what_was_sent(void **state)
 {
     static const uint32_t mtus[] = { 68, 576, 1280, 1499, 1500, 9000 };
@@ -122,6 +122,7 @@ static void what_arrives_is_what_was_sent(void **state)
     }
 }
 
+/* proves: I29, F10 */
 static void identifications_cannot_be_guessed(void **state)
 {
     static uint8_t whole[4000];

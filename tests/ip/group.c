@@ -189,7 +189,8 @@ static void a_query_is_answered_within_its_time(void **state)
     assert_int_equal(count_type(ICMPV6_MLD_REPORT), 2); /* and the solicited-node group */
 }
 
-/* E17: no time at all is the least there is. */
+/* No time at all is the least there is. */
+/* proves: E17 */
 static void a_query_without_time_is_answered_soon(void **state)
 {
     (void)state;

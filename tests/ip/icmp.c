@@ -45,7 +45,7 @@ static enum ms_drop ping(const struct message *how)
     return world_message(&w, &m);
 }
 
-/* C01, C02. */
+/* proves: C01, C02, I03 */
 static void short_messages_are_dropped(void **state)
 {
     (void)state;
@@ -57,7 +57,7 @@ static void short_messages_are_dropped(void **state)
     assert_int_equal(world_discard(&w), 0);
 }
 
-/* C09, C10, C11. */
+/* proves: C09, C10, C11, F15 */
 static void quench_redirect_and_configuration_are_ignored(void **state)
 {
     static const uint8_t types[] = { 1, 2, 4, 5, 6, 7, 9, 10, 13, 14, 15, 16, 17, 18, 30, 255 };
@@ -125,7 +125,7 @@ static size_t put_quote(uint8_t *quote, uint8_t protocol, uint16_t total_len)
     return 28;
 }
 
-/* RFC 9293, MUST-55, MUST-56, SHLD-25, SHLD-26. */
+/* proves: MUST-56, SHLD-26 */
 static void errors_are_hard_soft_or_too_big(void **state)
 {
     static const struct {
@@ -164,7 +164,7 @@ static void errors_are_hard_soft_or_too_big(void **state)
     assert_int_equal(report.kind, ICMP_NOTHING);
 }
 
-/* C07. */
+/* proves: C07 */
 static void a_next_hop_mtu_has_bounds(void **state)
 {
     static const struct {
@@ -193,7 +193,8 @@ static void a_next_hop_mtu_has_bounds(void **state)
     }
 }
 
-/* C03, C04: the quote is ours, begins a datagram, and shows eight bytes of it. */
+/* The quote is ours, begins a datagram, and shows eight bytes of it. */
+/* proves: C03, C04 */
 static void a_quote_that_proves_nothing_is_refused(void **state)
 {
     static const struct {

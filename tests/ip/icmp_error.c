@@ -115,6 +115,7 @@ static void a_long_quote_stops_at_576_bytes(void **state)
     assert_int_equal(sent.body_len, 548);
 }
 
+/* proves: I07, I10 */
 static void an_unknown_protocol_is_told(void **state)
 {
     const uint8_t patch[2] = { 9, 4 }; /* I07, I10: IP in IP is nobody's here */
@@ -127,7 +128,8 @@ static void an_unknown_protocol_is_told(void **state)
     assert_int_equal(sent.code, ICMP_UNREACHABLE_PROTOCOL);
 }
 
-/* C12: no error about a group's packet, a fragment, an error. */
+/* No error about a group's packet, a fragment, an error. */
+/* proves: C12 */
 static void some_packets_deserve_no_error(void **state)
 {
     static const uint8_t icmp_types[] = { 3, 4, 5, 11, 12, 13, 200 };
@@ -232,7 +234,8 @@ static void half_a_datagram_goes_with_its_interface(void **state)
     assert_int_equal(ms_stack_counters(w.stack)->ip_reassembly_ok, 0);
 }
 
-/* R14: a flood from one source is answered a few times. */
+/* A flood from one source is answered a few times. */
+/* proves: R14, U04 */
 static void errors_are_rate_limited(void **state)
 {
     unsigned answered;

@@ -53,7 +53,8 @@ static void a_few_at_once_then_three_a_second(void **state)
     assert_in_range(allowed, 24, 35);
 }
 
-/* C13: how many come at once is not always the same. */
+/* How many come at once is not always the same. */
+/* proves: C13 */
 static void the_size_of_a_bucket_is_random(void **state)
 {
     struct ms_addr addr = world_addr("192.0.2.9");
@@ -72,7 +73,8 @@ static void the_size_of_a_bucket_is_random(void **state)
     assert_true(seen & 1u << 4);
 }
 
-/* C13, F19: a thousand probes in somebody's name leave most others' buckets untouched. */
+/* A thousand probes in somebody's name leave most others' buckets untouched. */
+/* proves: C13, F19 */
 static void one_destination_says_nothing_about_another(void **state)
 {
     struct ms_addr victim = world_addr("192.0.2.9");
@@ -88,7 +90,8 @@ static void one_destination_says_nothing_about_another(void **state)
     assert_true(untouched >= 7);
 }
 
-/* R14: from however many sources, below a hundred a second in the long run. */
+/* From however many sources, below a hundred a second in the long run. */
+/* proves: R14 */
 static void all_together_stay_below_a_hundred_a_second(void **state)
 {
     struct ms_addr addr = world_addr("10.0.0.0");

@@ -98,7 +98,7 @@ static void a_member_answers_for_a_group_as_itself(void **state)
     }
 }
 
-/* S11, S12 */
+/* proves: S11, S12 */
 static void short_messages_are_dropped(void **state)
 {
     static const uint8_t types[] = { 1,   2,   3,   4,   128, 129, 130, 131,
@@ -184,7 +184,8 @@ static size_t put_quote(uint8_t *quote, uint8_t protocol, uint16_t payload_len)
     return 48;
 }
 
-/* RFC 9293, MUST-55, MUST-56, SHLD-25, SHLD-26; v6LC 4.1.3: too big whatever the code. */
+/* v6LC 4.1.3: too big whatever the code. */
+/* proves: MUST-56, SHLD-26 */
 static void errors_are_hard_soft_or_too_big(void **state)
 {
     static const struct {
@@ -218,7 +219,8 @@ static void errors_are_hard_soft_or_too_big(void **state)
     }
 }
 
-/* C08; v6LC 4.1.6 */
+/* v6LC 4.1.6 */
+/* proves: C08 */
 static void an_mtu_below_1280_or_not_below_the_packet_is_ignored(void **state)
 {
     static const struct {
@@ -248,7 +250,7 @@ static void an_mtu_below_1280_or_not_below_the_packet_is_ignored(void **state)
     }
 }
 
-/* S13, C05 */
+/* proves: S13, C03, C05 */
 static void a_quote_that_proves_nothing_is_refused(void **state)
 {
     static const struct {
@@ -301,6 +303,7 @@ static void a_quote_to_an_ipv4_destination_is_refused(void **state)
 }
 
 /* What we sent in fragments is quoted with a fragment header; only the first has ports. */
+/* proves: C04, C05 */
 static void a_quoted_first_fragment_is_believed(void **state)
 {
     uint8_t quote[64] = { 0 };
@@ -453,6 +456,7 @@ static void an_unreachable_port_is_told_with_a_quote(void **state)
 }
 
 /* v6LC 5.1.9, 5.1.10, 5.1.11 and C12 */
+/* proves: C12 */
 static void some_packets_deserve_no_error(void **state)
 {
     static const char option[] = "\x3a\0\x87\4\0\0\0\0"
@@ -478,6 +482,7 @@ static void some_packets_deserve_no_error(void **state)
 }
 
 /* Headers up to the packet's last byte, more of them than are looked at: no type is there. */
+/* proves: S08 */
 static void nothing_is_read_behind_a_packet_of_nothing_but_headers(void **state)
 {
     enum { HEADERS_MAX = 12 };

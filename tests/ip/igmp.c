@@ -105,7 +105,8 @@ static void igmp_tells_of_joining_and_leaving(void **state)
     assert_int_equal(sent.rest, 0xef010203);
 }
 
-/* E15: routers cannot place a host that has no address. */
+/* Routers cannot place a host that has no address. */
+/* proves: E15 */
 static void without_an_address_it_is_silent(void **state)
 {
     struct ms_addr own = world_addr("192.0.2.1");
@@ -121,6 +122,7 @@ static void without_an_address_it_is_silent(void **state)
     assert_int_equal(world_discard(&w), 0);
 }
 
+/* proves: E16 */
 static void messages_that_make_no_sense_are_dropped(void **state)
 {
     struct message m = { .from = "192.0.2.254",

@@ -271,6 +271,7 @@ static void moves_the_place_of_a_partial_checksum_along(void **state)
     fixture_close(&f);
 }
 
+/* proves: C15, F14 */
 static void drops_what_is_too_large_and_may_not_be_cut(void **state)
 {
     struct ms_addr remote = addr("10.0.0.9");
@@ -299,7 +300,8 @@ static void drops_what_is_too_large_and_may_not_be_cut(void **state)
     fixture_close(&f);
 }
 
-/* Row I29: nothing of what is sent to one host tells about another. */
+/* Nothing of what is sent to one host tells about another. */
+/* proves: I29, C15, F10 */
 static void whole_packets_have_no_identification(void **state)
 {
     static struct datagram sent;

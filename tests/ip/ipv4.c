@@ -76,6 +76,7 @@ static const struct address_case address_cases[] = {
     { IP(10, 0, 1, 1), IP(10, 0, 0, 1), MS_DROP_NONE, false }, /* same last byte, not ours */
 };
 
+/* proves: I24, I26, R15 */
 static void knows_who_may_speak_and_to_whom(void **state)
 {
     struct fixture f;
@@ -98,6 +99,7 @@ static void knows_who_may_speak_and_to_whom(void **state)
     fixture_close(&f);
 }
 
+/* proves: E11 */
 static void tells_what_the_header_says(void **state)
 {
     const struct ipv4_header header = {
@@ -152,6 +154,7 @@ static void payload_may_lie_in_slices_but_headers_may_not(void **state)
     fixture_close(&f);
 }
 
+/* proves: I04 */
 static void refuses_packets_cut_at_every_length(void **state)
 {
     const struct ipv4_header header = {
@@ -183,6 +186,7 @@ static const struct header_case header_cases[] = {
     { 0, 0x4f, MS_DROP_IPV4_TRUNCATED }, /* sixty bytes of header in a packet of fifty-two */
 };
 
+/* proves: I01, I02, I04, I27 */
 static void refuses_impossible_headers(void **state)
 {
     const struct ipv4_header header = {
@@ -225,6 +229,7 @@ static const struct option_case option_cases[] = {
     { { 137, 3, 4, 0 }, MS_DROP_IPV4_SOURCE_ROUTE },
 };
 
+/* proves: I11, I14 */
 static void skips_options_but_refuses_malformed_ones_and_source_routes(void **state)
 {
     const struct ipv4_header header = {

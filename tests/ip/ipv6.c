@@ -79,6 +79,7 @@ static const struct address_case address_cases[] = {
     { "::", "ff02::1:ff00:1", 58, MS_DROP_NONE, true }, /* a probe for our address */
 };
 
+/* proves: S28, I24 */
 static void knows_who_may_speak_and_to_whom(void **state)
 {
     const uint8_t payload[16] = { 0 };
@@ -122,6 +123,7 @@ static void tells_what_the_header_says(void **state)
     fixture_close(&f);
 }
 
+/* proves: S07, I27 */
 static void refuses_packets_cut_at_every_length(void **state)
 {
     const uint8_t payload[24] = { 6, 0, 1, 4, 0, 0, 0, 0, 6, 0, 1, 4, 0, 0, 0, 0 };
@@ -172,6 +174,7 @@ static const struct extension_case extension_cases[] = {
     { 60, { 17, 255, 1, 4 }, MS_DROP_IPV6_TRUNCATED, 0, 0, 0 },
 };
 
+/* proves: S02, S03, S04, S05, S14, S24, S25, S27 */
 static void walks_extension_headers(void **state)
 {
     struct fixture f;
@@ -198,6 +201,7 @@ static void walks_extension_headers(void **state)
     fixture_close(&f);
 }
 
+/* proves: S26, R21 */
 static void bounds_the_number_of_headers(void **state)
 {
     uint8_t payload[9 * 8];

@@ -121,7 +121,7 @@ static void without_an_address_the_unspecified_one_does(void **state)
     assert_true(is_addr(&sent.from, "::"));
 }
 
-/* S38 */
+/* proves: S38 */
 static void messages_that_make_no_sense_are_dropped(void **state)
 {
     struct message m = { .from = ROUTER6, .to = "ff02::1", .type = ICMPV6_MLD_QUERY };

@@ -116,7 +116,8 @@ static void a_probe_for_our_address_is_answered_to_all(void **state)
     assert_true(is_addr(&sent.from, OWN));
 }
 
-/* v6LC 2.1.7, 3.1.3; S29 to S33. */
+/* v6LC 2.1.7, 3.1.3. */
+/* proves: S29, S31, S32, S33, F22, F23 */
 static void impossible_solicitations_are_dropped(void **state)
 {
     struct nd_message nd = { .type = ICMPV6_NEIGHBOR_SOLICITATION };
@@ -222,6 +223,7 @@ static void ipv4_neighbours_are_not_resolved_by_advertisements(void **state)
     assert_false(is_at("192.0.2.50", 9));
 }
 
+/* proves: S30 */
 static void an_option_of_no_length_ends_the_message(void **state)
 {
     struct ms_addr own = world_addr(OWN);
@@ -304,7 +306,8 @@ static void a_stale_neighbour_is_probed_by_unicast(void **state)
     assert_int_equal(world_discard(&w), 0);
 }
 
-/* v6LC 2.1.15, 3.1.4; S33 */
+/* v6LC 2.1.15, 3.1.4 */
+/* proves: S29, S33, F23 */
 static void impossible_advertisements_are_dropped(void **state)
 {
     struct nd_message nd = { .type = ICMPV6_NEIGHBOR_ADVERTISEMENT,
@@ -416,6 +419,7 @@ static enum ms_drop redirect(const char *from, const char *target, const char *d
 }
 
 /* v6LC 2.3.3, 2.3.8, 2.3.15: judged, then ignored by choice. */
+/* proves: F15 */
 static void redirects_change_nothing(void **state)
 {
     struct ms_addr any = { .bytes = { 0 } }, gateway = world_addr(ROUTER);

@@ -219,7 +219,8 @@ static void a_router_heard_early_is_solicited_once(void **state)
     assert_false(world_sent_type(&w, ICMPV6_ROUTER_SOLICITATION, &sent));
 }
 
-/* v6LC 2.2.12; S29, S36 */
+/* v6LC 2.2.12 */
+/* proves: S29, S36, F23 */
 static void advertisements_of_others_are_dropped(void **state)
 {
     struct message how = { .from = ROUTER, .to = "ff02::1" };
@@ -258,7 +259,8 @@ static void a_link_too_small_for_ipv6_is_not_configured(void **state)
     assert_int_equal(ms_netif_autoconfigure_ipv6(w.netif), MS_ERROR_STATE);
 }
 
-/* S37, R13: four, and the first ones stay. */
+/* Four, and the first ones stay. */
+/* proves: S37, R13 */
 static void a_fifth_router_finds_no_place(void **state)
 {
     struct nd_message nd = { .router_lifetime_s = 1800 };
@@ -322,6 +324,7 @@ static void a_router_that_becomes_a_host_is_no_router(void **state)
 }
 
 /* v6LC 2.2.13; S36, CVE-2015-2922: fifteen hops are few, one is an attack. */
+/* proves: S36 */
 static void parameters_are_obeyed_within_bounds(void **state)
 {
     static const struct {
@@ -407,7 +410,8 @@ static void an_autonomous_prefix_makes_an_address(void **state)
     assert_int_equal(world_addr_state(&w, PREFIX, NULL), -1);
 }
 
-/* v6LC 3.2.4; S35: what no prefix for addresses can be. */
+/* v6LC 3.2.4: what no prefix for addresses can be. */
+/* proves: S35 */
 static void impossible_prefixes_make_no_address(void **state)
 {
     (void)state;
@@ -427,6 +431,7 @@ static void impossible_prefixes_make_no_address(void **state)
 }
 
 /* Groups, loopback and IPv4 in disguise are on nobody's link: the whole message is malformed. */
+/* proves: S35 */
 static void an_advertisement_of_an_impossible_prefix_is_dropped(void **state)
 {
     static const struct {
@@ -447,6 +452,7 @@ static void an_advertisement_of_an_impossible_prefix_is_dropped(void **state)
 }
 
 /* v6LC 3.2.4: RFC 4862, 5.5.3 e. Seconds told, then seconds left. */
+/* proves: S37, R13 */
 static void nobody_shortens_a_life_below_two_hours(void **state)
 {
     static const struct {
@@ -492,7 +498,8 @@ static void the_preferred_lifetime_follows_the_router(void **state)
     assert_int_equal(world_addr_state(&w, PREFIX, NULL), MS_ADDR_PREFERRED);
 }
 
-/* S37, R13: a flood of prefixes ends at the tables' ends. */
+/* A flood of prefixes ends at the tables' ends. */
+/* proves: S37, R13 */
 static void a_flood_of_prefixes_is_bounded(void **state)
 {
     struct nd_message nd = { .options = { .prefix_count = ND_PREFIXES_MAX } };

@@ -90,7 +90,8 @@ static void it_is_forgotten_after_ten_minutes(void **state)
     assert_int_equal(mtu_of("2001:db8::1"), 1450);
 }
 
-/* C14: full, it takes the place of a random other; the newest is always known. */
+/* Full, it takes the place of a random other; the newest is always known. */
+/* proves: C14 */
 static void it_is_bounded(void **state)
 {
     unsigned known = 0;

@@ -109,7 +109,8 @@ static void assert_whole(struct fixture *f, uint32_t len)
 
 #define ARRIVES(f, ...) arrives(f, &(const struct cut){ __VA_ARGS__ })
 
-/* Rows I15 and S06: all orders of five fragments. */
+/* All orders of five fragments. */
+/* proves: S06 */
 static void puts_fragments_together_in_every_order(void **state)
 {
     static const struct cut cuts[] = {
@@ -149,7 +150,8 @@ static void puts_fragments_together_in_every_order(void **state)
     fixture_close(&f);
 }
 
-/* Rows I15, I22, I23, S21: every way two or three pieces can overlap. */
+/* Every way two or three pieces can overlap. */
+/* proves: I15, I17, I23, S21, F22, F24, R15 */
 static void any_overlap_ends_the_datagram(void **state)
 {
     uint32_t id = 0;
@@ -180,6 +182,7 @@ static void any_overlap_ends_the_datagram(void **state)
     fixture_close(&f);
 }
 
+/* proves: I23, S21 */
 static void a_repetition_with_other_bytes_is_an_overlap(void **state)
 {
     struct fixture f;
@@ -193,6 +196,7 @@ static void a_repetition_with_other_bytes_is_an_overlap(void **state)
     fixture_close(&f);
 }
 
+/* proves: I22, S21 */
 static void a_second_end_is_an_overlap(void **state)
 {
     struct fixture f;
@@ -210,7 +214,7 @@ static void a_second_end_is_an_overlap(void **state)
     fixture_close(&f);
 }
 
-/* Rows I16, I20. */
+/* proves: I16, I19, I20, R15 */
 static void refuses_impossible_offsets_and_lengths(void **state)
 {
     struct fixture f;
@@ -231,7 +235,7 @@ static void refuses_impossible_offsets_and_lengths(void **state)
     fixture_close(&f);
 }
 
-/* Rows I21, S23. */
+/* proves: I21, S23, F22 */
 static void the_first_fragment_holds_the_whole_transport_header(void **state)
 {
     struct fixture f;
@@ -269,7 +273,8 @@ static void forgets_in_time_and_tells_the_sender(void **state)
     fixture_close(&f);
 }
 
-/* Rows I18 and R10: one source has a share, and the others' datagrams get through. */
+/* One source has a share, and the others' datagrams get through. */
+/* proves: I18, R10 */
 static void a_flood_takes_only_its_share(void **state)
 {
     unsigned whole = 0;
@@ -293,7 +298,8 @@ static void a_flood_takes_only_its_share(void **state)
     fixture_close(&f);
 }
 
-/* Row I18: many tiny pieces of one datagram. */
+/* Many tiny pieces of one datagram. */
+/* proves: I18, R10 */
 static void bounds_the_pieces_of_a_datagram(void **state)
 {
     struct fixture f;
@@ -362,6 +368,7 @@ static void a_kept_datagram_stays_as_it_is(void **state)
     fixture_close(&f);
 }
 
+/* proves: I30 */
 static void families_and_protocols_do_not_mix(void **state)
 {
     bool family = is_ipv6;
@@ -412,7 +419,8 @@ static int use_ipv6(void **state)
     return 0;
 }
 
-/* Row S27: what must come first cannot come after a fragment header. */
+/* What must come first cannot come after a fragment header. */
+/* proves: S27 */
 static void hop_by_hop_options_within_a_datagram_are_refused(void **state)
 {
     const struct fragment pieces[2] = { { .more = true }, { .offset_bytes = 16 } };
@@ -444,7 +452,8 @@ static void hop_by_hop_options_within_a_datagram_are_refused(void **state)
     fixture_close(&f);
 }
 
-/* Row S20: a fragment header in what became whole. */
+/* A fragment header in what became whole. */
+/* proves: S18, S19, S20, F22 */
 static void a_fragment_within_a_datagram_is_refused(void **state)
 {
     struct fixture f;

@@ -11,7 +11,8 @@ static void expect_segments(struct peer *w, uint32_t seq, unsigned n)
         EXPECT(w, .seq = seq + i * MSS, .len = MSS);
 }
 
-/* RFC 5681 3.1, RFC 9293 MUST-19: the initial window, then slow start by bytes acknowledged. */
+/* RFC 5681 3.1: the initial window, then slow start by bytes acknowledged. */
+/* proves: MUST-19, R16 */
 static void starts_slowly(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -28,7 +29,8 @@ static void starts_slowly(void **state)
     QUIET(w, 0);
 }
 
-/* Catalogue T36: ACK division brings nothing. */
+/* ACK division brings nothing. */
+/* proves: T36, R16 */
 static void counts_bytes_not_acks(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -186,7 +188,8 @@ static void retransmits_a_hole_once(void **state)
     assert_int_equal(COUNT(w, tcp_timeouts), 1);
 }
 
-/* Catalogue T17, T18: blocks that make no sense are ignored. */
+/* Blocks that make no sense are ignored. */
+/* proves: T17, T18, R17 */
 static void ignores_impossible_blocks(void **state)
 {
     struct peer *w = PASSIVE(state, .sack = true);
@@ -272,7 +275,8 @@ static void takes_windows_from_newer_segments_only(void **state)
     peer_discard(w);
 }
 
-/* RFC 9293 MUST-1, REC-1; RFC 7323 2.3; catalogue T37: scaled windows, a shift of 14 at most. */
+/* RFC 7323 2.3: scaled windows, a shift of 14 at most. */
+/* proves: MUST-1, REC-1, T37 */
 static void scales_windows(void **state)
 {
     struct peer *w = PASSIVE(state, .wscale = 20);
@@ -293,6 +297,7 @@ static void does_not_scale_the_window_of_a_syn(void **state)
     assert_int_equal(app_info(w->app).send_window_bytes, 128000);
 }
 
+/* proves: MUST-1 */
 static void scales_nothing_unless_both_offer(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -320,6 +325,7 @@ static void releases_what_is_acknowledged(void **state)
 }
 
 /* The sequence numbers of the stack wrap in mid-flight: many bytes, byte-exact. */
+/* proves: T18, Z04 */
 static void sends_across_the_end_of_the_numbers(void **state)
 {
     struct peer *w = peer_start(state);
@@ -345,7 +351,7 @@ static void sends_across_the_end_of_the_numbers(void **state)
     assert_int_equal(w->app->released, 1);
 }
 
-/* RFC 9293 MUST-18 with RFC 7323: with timestamps, even a retransmission is measured. */
+/* RFC 7323: with timestamps, even a retransmission is measured. */
 static void measures_round_trips(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -359,6 +365,7 @@ static void measures_round_trips(void **state)
 }
 
 /* After FIN is acknowledged in any state, the next one follows (RFC 9293 3.10.7.4). */
+/* proves: MUST-12 */
 static void closes_step_by_step(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -368,7 +375,7 @@ static void closes_step_by_step(void **state)
     assert_int_equal(app_state(w->app), MS_TCP_FIN_WAIT_1);
     SEND(w, .ack = 2);
     assert_int_equal(app_state(w->app), MS_TCP_FIN_WAIT_2);
-    SEND(w, .len = 100); /* MAY-1: the other half goes on */
+    SEND(w, .len = 100); /* the other half goes on */
     assert_int_equal(w->app->received, 100);
     SEND(w, .flags = TCP_ACK | TCP_FIN);
     EXPECT(w, .seq = 2, .ack = 102);
@@ -403,7 +410,7 @@ static void closes_passively(void **state)
     SEND(w, .flags = TCP_ACK | TCP_FIN);
     EXPECT_WITHIN(w, SECOND / 2, .ack = 2);
     assert_int_equal(app_state(w->app), MS_TCP_CLOSE_WAIT);
-    assert_int_equal(app_send(w->app, 100), MS_OK); /* MAY-1 */
+    assert_int_equal(app_send(w->app, 100), MS_OK); /* our half goes on */
     EXPECT(w, .seq = 1, .ack = 2, .len = 100);
     app_close(w->app);
     EXPECT(w, .flags = TCP_ACK | TCP_FIN, .seq = 101, .ack = 2);

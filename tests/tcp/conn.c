@@ -4,7 +4,7 @@
 
 enum { MSS = PEER_MSS };
 
-/* RFC 9293 MUST-16, SHLD-6, 3.7.1; RFC 6691: Eff.snd.MSS = min(SendMSS + 20, MMS_S) - 20 - options,
+/* RFC 9293 3.7.1; RFC 6691: Eff.snd.MSS = min(SendMSS + 20, MMS_S) - 20 - options,
  * by the wire's MTU and the peer's option, whoever opens. */
 struct sizes {
     uint16_t mtu;
@@ -85,6 +85,7 @@ static void check_active_with_timestamps(void **state, const struct sizes *size)
     check_segment(w, size, 12);
 }
 
+/* proves: MUST-14, MUST-15, MUST-16, T09, T15, R18 */
 static void segments_fit_the_wire_and_the_peer(void **state)
 {
     each_size(state, check_passive);
@@ -92,6 +93,7 @@ static void segments_fit_the_wire_and_the_peer(void **state)
 }
 
 /* The same: the timestamps of every segment are taken off. */
+/* proves: MUST-16 */
 static void timestamps_are_taken_off_the_segments(void **state)
 {
     each_size(state, check_with_timestamps);
@@ -111,10 +113,12 @@ static void check_offer(void **state, const struct sizes *size)
     EXPECT(w, .flags = TCP_SYN | TCP_ACK, .seq = 0, .ack = 1, .mss = w->mss_max);
 }
 
-/* RFC 9293 MUST-14, SHLD-5, MUST-67: the option tells the MTU without the fixed headers. */
+/* The option tells the MTU without the fixed headers. */
+/* proves: MUST-14, MUST-67, SHLD-5, SHLD-6, MAY-3 */
 static void offers_what_the_wire_can_carry(void **state) { each_size(state, check_offer); }
 
-/* The floor for what the peer offers is the configuration's (catalogue T15). */
+/* The floor for what the peer offers is the configuration's. */
+/* proves: T13, T15, R18 */
 static void believes_no_smaller_mss_than_configured(void **state)
 {
     struct peer *w;
@@ -156,7 +160,8 @@ static void scales_its_window_as_little_as_it_may(void **state)
     }
 }
 
-/* What the application did not set is usual: RFC 9293 MUST-49, MUST-25. */
+/* What the application did not set is usual. */
+/* proves: MUST-25, MUST-49 */
 static void begins_with_the_usual(void **state)
 {
     struct peer *w;
@@ -446,6 +451,7 @@ static void takes_nothing_once_it_has_ended(void **state)
 }
 
 /* A configuration has so many connections and no more. */
+/* proves: Z01 */
 static void says_when_the_connections_run_out(void **state)
 {
     static const struct ms_tcp_events unheard = { .on_open = NULL };
@@ -525,7 +531,7 @@ static void serves_all_that_have_something_due(void **state)
     assert_int_equal(peer_discard(w), 0);
 }
 
-/* RFC 9293 SHLD-8, 3.8.3 (a): the way is looked for anew, and found when there is one again. */
+/* RFC 9293 3.8.3 (a): the way is looked for anew, and found when there is one again. */
 static void goes_on_when_its_route_comes_back(void **state)
 {
     struct peer *w = peer_start(state);

@@ -56,6 +56,7 @@ static void expect_bad_cookie(struct peer *w)
 }
 
 /* RFC 4987 3.6: with no record left, the answer is a SYN-ACK all the same, and its ACK opens. */
+/* proves: R01 */
 static void opens_with_a_cookie_when_the_queue_is_full(void **state)
 {
     struct peer *w = flooded(state);
@@ -86,7 +87,8 @@ static void opens_with_a_cookie_when_the_backlog_is_full(void **state)
     assert_int_equal(w->app->accepted, 1);
 }
 
-/* Catalogue R03: a cookie is sent once for each SYN and never of itself. */
+/* A cookie is sent once for each SYN and never of itself. */
+/* proves: R03, R22 */
 static void sends_no_cookie_again(void **state)
 {
     struct peer *w = flooded(state);
@@ -128,7 +130,8 @@ static void opens_with_text_and_fin(void **state)
     EXPECT(w, .seq = 1, .ack = 302);
 }
 
-/* RFC 9293 MUST-16: never larger than the peer's MSS; and not much smaller. */
+/* Never larger than the peer's MSS; and not much smaller. */
+/* proves: MUST-16 */
 static void remembers_the_mss(void **state)
 {
     static const uint16_t offered[] = { 536,  537,  1000, 1219, 1220, 1239, 1300, 1359, 1360,
@@ -161,7 +164,7 @@ static void keeps_to_a_small_mss(void **state)
     }
 }
 
-/* RFC 9293 MUST-15 */
+/* proves: MUST-15 */
 static void assumes_the_default_mss_without_the_option(void **state)
 {
     struct peer *w = flooded(state);
@@ -247,6 +250,7 @@ static void timestamps_of_a_cookie_are_not_in_the_future(void **state)
 }
 
 /* RFC 4987 3.6: each bit of it counts, and whose it is: all but the exact number is refused. */
+/* proves: T43, R02 */
 static void refuses_an_ack_with_any_bit_wrong(void **state)
 {
     struct peer *w = flooded(state);
@@ -265,6 +269,7 @@ static void refuses_an_ack_with_any_bit_wrong(void **state)
 }
 
 /* The same: a cookie sent by another port, to another port or from another host is not theirs. */
+/* proves: T43 */
 static void refuses_the_cookie_of_another(void **state)
 {
     struct peer *w = flooded(state);
@@ -298,7 +303,8 @@ static void opens_one_connection_with_a_cookie(void **state)
     assert_int_equal(COUNT(w, tcp_syn_cookies_accepted), 1);
 }
 
-/* Catalogue R02: good for a minute at least, */
+/* Good for a minute at least, */
+/* proves: R02 */
 static void a_cookie_lives_a_minute(void **state)
 {
     struct peer *w = flooded(state);
@@ -316,6 +322,7 @@ static void a_cookie_lives_a_minute(void **state)
 }
 
 /* ... and not for much more than two, though others are sent all the time. Nor ever again. */
+/* proves: R02 */
 static void a_cookie_expires(void **state)
 {
     struct peer *w = flooded(state);
@@ -337,7 +344,8 @@ static void a_cookie_expires(void **state)
     assert_drop(w, MS_DROP_TCP_BAD_COOKIE, 149);
 }
 
-/* Catalogue R02, T43: who sends none believes none: there is nothing to guess. */
+/* Who sends none believes none: there is nothing to guess. */
+/* proves: T43, R02 */
 static void believes_cookies_only_after_an_overflow(void **state)
 {
     struct peer *w = flooded(state);
@@ -371,6 +379,7 @@ static void sends_and_believes_none_when_told(void **state)
 }
 
 /* RFC 4987 3.6: the secret is the stack's own; another one has another, and a reseeded one too. */
+/* proves: T45 */
 static void secrets_differ(void **state)
 {
     static const uint8_t seed[32] = { 9 };
@@ -391,7 +400,7 @@ static void secrets_differ(void **state)
     expect_bad_cookie(w);
 }
 
-/* Catalogue T43 */
+/* proves: T43, R02 */
 static void withstands_guesses(void **state)
 {
     struct peer *w = flooded(state);
@@ -419,6 +428,7 @@ static void takes_no_cookie_out_of_a_syn_or_reset(void **state)
 }
 
 /* No room for the connection: the peer's text, sent again, finds it when there is some. */
+/* proves: R04 */
 static void waits_for_room_for_the_connection(void **state)
 {
     struct peer *w;

@@ -116,7 +116,8 @@ static void tells_connections_apart_by_any_part(void **state)
     peer_discard(w);
 }
 
-/* Catalogue T42: port zero is nobody's, whatever else is right: no answer. */
+/* Port zero is nobody's, whatever else is right: no answer. */
+/* proves: T42 */
 static void drops_port_zero(void **state)
 {
     static const uint8_t flags[] = { TCP_SYN,           TCP_ACK, TCP_SYN | TCP_ACK,
@@ -137,6 +138,7 @@ static void drops_port_zero(void **state)
 }
 
 /* The same for the application: nobody connects to it, and nobody listens there. */
+/* proves: T42 */
 static void refuses_port_zero(void **state)
 {
     struct peer *w = peer_start(state);
@@ -257,7 +259,8 @@ static void check_who_hears(struct peer *w, bool is_reversed)
     ms_netif_detach(second);
 }
 
-/* RFC 9293 MUST-43; ms_tcp_listen(): the closest one hears it, in whatever order they came. */
+/* ms_tcp_listen(): the closest one hears it, in whatever order they came. */
+/* proves: MUST-43 */
 static void the_closest_listener_wins(void **state) { check_who_hears(peer_start(state), false); }
 
 static void the_closest_listener_wins_if_it_came_first(void **state)
@@ -307,6 +310,7 @@ static void finds_one_of_many_listeners(void **state)
 }
 
 /* RFC 6056 3.1, 3.2; RFC 6335 6: dynamic ports, no two alike, and none that the last one tells. */
+/* proves: T27, F06 */
 static void picks_ports_that_cannot_be_guessed(void **state)
 {
     enum { CONNECTIONS = 500 };
@@ -332,6 +336,7 @@ static void picks_ports_that_cannot_be_guessed(void **state)
 }
 
 /* The same: another stack, with another seed, picks others. */
+/* proves: T27, F06 */
 static void ports_differ_with_the_seed(void **state)
 {
     struct peer *w = peer_start(state), *second;
@@ -397,7 +402,8 @@ static uint32_t isn_to(struct peer *w, const struct ms_endpoint *remote, uint16_
     return isn;
 }
 
-/* RFC 9293 MUST-8, SHLD-1; RFC 6528 3: on the same ports the clock alone moves it, every 4 us. */
+/* RFC 6528 3: on the same ports the clock alone moves it, every 4 us. */
+/* proves: MUST-8, SHLD-1, T26, F05 */
 static void numbers_of_one_flow_grow_with_time(void **state)
 {
     struct peer *w = peer_start(state);
@@ -414,7 +420,8 @@ static void numbers_of_one_flow_grow_with_time(void **state)
     }
 }
 
-/* RFC 9293 MUST-9; RFC 6528 3: F() of each part of the tuple, which tells nothing of the others. */
+/* RFC 6528 3: F() of each part of the tuple, which tells nothing of the others. */
+/* proves: MUST-9, SHLD-1, T26, F05 */
 static void numbers_of_other_flows_tell_nothing(void **state)
 {
     enum { COUNT = 64 };
@@ -444,6 +451,7 @@ static void numbers_of_other_flows_tell_nothing(void **state)
 }
 
 /* The same, for the fourth part: the address of ours. */
+/* proves: MUST-9 */
 static void numbers_differ_by_local_address(void **state)
 {
     struct peer *w = peer_start(state);
@@ -464,7 +472,8 @@ static void numbers_differ_by_local_address(void **state)
     assert_int_not_equal(isn_of(first), isn_of(second));
 }
 
-/* RFC 6528 3: the key is the stack's own, and new when new randomness comes (catalogue T45). */
+/* RFC 6528 3: the key is the stack's own, and new when new randomness comes. */
+/* proves: MUST-9, T26, T45 */
 static void numbers_differ_with_the_seed(void **state)
 {
     static const uint8_t seed[32] = { 7 };
@@ -484,6 +493,7 @@ static void numbers_differ_with_the_seed(void **state)
 }
 
 /* RFC 6528 3: numbers given to peers that open are of the same kind. */
+/* proves: SHLD-1, T26 */
 static void numbers_of_passive_opens_are_as_good(void **state)
 {
     struct peer *w = peer_start(state);
@@ -507,6 +517,7 @@ static void numbers_of_passive_opens_are_as_good(void **state)
 }
 
 /* RFC 7323 5.4: timestamps begin anywhere, too: they tell neither uptime nor who is who. */
+/* proves: F08 */
 static void timestamps_differ_by_flow(void **state)
 {
     struct peer *w = peer_start(state);

@@ -86,8 +86,8 @@ static void send_in_pieces(struct peer *w)
     assert_true(frames_of_pieces > 150);
 }
 
-/* RFC 9293 MUST-2; RFC 1071 2 (B): a piece that begins at an odd place counts with its bytes
- * swapped. */
+/* RFC 1071 2 (B): a piece that begins at an odd place counts with its bytes swapped. */
+/* proves: MUST-2 */
 static void sums_text_in_any_pieces(void **state)
 {
     struct peer *w;
@@ -98,6 +98,7 @@ static void sums_text_in_any_pieces(void **state)
 }
 
 /* The same with options in front. */
+/* proves: MUST-2 */
 static void sums_text_behind_options(void **state)
 {
     struct peer *w;
@@ -175,6 +176,7 @@ static void resets_what_has_no_ack_by_its_end(void **state)
 }
 
 /* RFC 9293 3.10.7.1: an incoming segment containing a RST is discarded. */
+/* proves: R14 */
 static void never_answers_a_reset(void **state)
 {
     struct peer *w = peer_start(state);

@@ -438,6 +438,7 @@ static void adopt_flags(struct model *m)
 }
 
 /* With k records to spare, every operation that needs one more gives up and leaves sense behind. */
+/* proves: Z01 */
 static void survives_without_records(void **state)
 {
     (void)state;
@@ -473,6 +474,7 @@ static void survives_without_records(void **state)
 }
 
 /* CVE-2019-11478: a peer that SACKs every second byte. */
+/* proves: T13, T14, T16, T19, R17 */
 static void bounds_the_ranges_a_peer_can_make(void **state)
 {
     struct model *m = new_model(0xfffffff0, 2 * FLIGHT_RANGES_MAX);

@@ -28,6 +28,7 @@ static void does_without_any_tables(void **state)
 }
 
 /* A connection and a handshake on either of two addresses: those of the one that goes end. */
+/* proves: Z11 */
 static void an_address_takes_only_its_own_connections_along(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -89,6 +90,7 @@ static void an_address_that_goes_and_comes_leaves_the_backlog_free(void **state)
 }
 
 /* RFC 6528; RFC 7323 5.4: new keys are for new connections; the timestamps of old ones go on. */
+/* proves: T45 */
 static void new_keys_leave_connections_alone(void **state)
 {
     struct peer *w = PASSIVE(state, .timestamps = true);
@@ -136,11 +138,14 @@ static void live_through(void **state, uint64_t moment_us)
 }
 
 /* RFC 7323 5.5, 5.6: microseconds wrap in 32 bits after 71 minutes, milliseconds after 49 days. */
+/* proves: Z03 */
 static void time_wraps_without_harm(void **state) { live_through(state, (1ull << 32) * 7); }
 
+/* proves: Z03 */
 static void milliseconds_wrap_without_harm(void **state) { live_through(state, (1ull << 32) * MS); }
 
 /* The same while a segment waits to be sent again, and a handshake to be answered. */
+/* proves: Z03 */
 static void what_is_due_after_time_wraps_happens_in_time(void **state)
 {
     struct peer *w = *state;
@@ -174,6 +179,7 @@ static void deadlines_that_move_away_happen_in_time(void **state)
     QUIET(w, 100 * SECOND);
 }
 
+/* proves: Z03 */
 static void handshakes_go_on_when_time_wraps(void **state)
 {
     struct peer *w = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the handlers of a connection may do, each of them (catalogue T47). */
+/* What the handlers of a connection may do, each of them. */
 #include "support/wire_peer.h"
 
 enum {
@@ -57,7 +57,7 @@ static void converse(struct peer *w, bool is_batching)
     assert_int_equal(app->closed, 1);
 }
 
-/* Catalogue T47: one action in each handler, segment by segment and all of them at once. */
+/* One action in each handler, segment by segment and all of them at once. */
 static void in_each_handler(void **state, void (*action)(struct app *), enum ms_error why)
 {
     struct peer *w = peer_start(state);
@@ -101,20 +101,25 @@ static void act_send_and_close(struct app *app)
 }
 
 /* RFC 9293 3.10.5, from inside: nothing is told after it but the end. */
+/* proves: T47 */
 static void each_handler_may_abort(void **state)
 {
     in_each_handler(state, act_abort, MS_ERROR_ABORTED);
 }
 
+/* proves: T47 */
 static void each_handler_may_close(void **state) { in_each_handler(state, act_close, MS_OK); }
 
+/* proves: T47 */
 static void each_handler_may_close_and_abort(void **state)
 {
     in_each_handler(state, act_close_and_abort, MS_ERROR_ABORTED);
 }
 
+/* proves: T47 */
 static void each_handler_may_send(void **state) { in_each_handler(state, act_send, MS_OK); }
 
+/* proves: T47 */
 static void each_handler_may_send_and_close(void **state)
 {
     in_each_handler(state, act_send_and_close, MS_OK);
@@ -127,7 +132,7 @@ static void act_remove_addr(struct app *app)
 
 static void act_detach(struct app *app) { ms_netif_detach(app->peer->netif); }
 
-/* Catalogue T47: the address or the interface goes, and the rest of the frames are still to come.
+/* The address or the interface goes, and the rest of the frames are still to come.
  * The connection ends, whatever had been told of it. */
 static void expect_to_end_in(void **state, enum app_event event, void (*action)(struct app *))
 {
@@ -145,31 +150,37 @@ static void expect_to_end_in(void **state, enum app_event event, void (*action)(
 }
 
 /* The same world cannot do it twice, so each event has a test. */
+/* proves: T47, Z11 */
 static void the_address_may_go_on_accept(void **state)
 {
     expect_to_end_in(state, APP_ACCEPT, act_remove_addr);
 }
 
+/* proves: T47, Z11 */
 static void the_address_may_go_on_open(void **state)
 {
     expect_to_end_in(state, APP_OPEN, act_remove_addr);
 }
 
+/* proves: T47, Z11 */
 static void the_address_may_go_on_data(void **state)
 {
     expect_to_end_in(state, APP_DATA, act_remove_addr);
 }
 
+/* proves: T47, Z11 */
 static void the_interface_may_go_on_data(void **state)
 {
     expect_to_end_in(state, APP_DATA, act_detach);
 }
 
+/* proves: T47, Z11 */
 static void the_interface_may_go_on_accept(void **state)
 {
     expect_to_end_in(state, APP_ACCEPT, act_detach);
 }
 
+/* proves: T47, Z11 */
 static void the_interface_may_go_on_eof(void **state)
 {
     expect_to_end_in(state, APP_EOF, act_detach);
@@ -182,6 +193,7 @@ static void unlisten_on_accept(struct app *app, enum app_event event)
 }
 
 /* Accepting one and no more: the listener goes, the connection lives. */
+/* proves: T47 */
 static void accept_may_close_its_listener(void **state)
 {
     struct peer *w = peer_start(state);
@@ -219,6 +231,7 @@ static void open_others_on_data(struct app *app, enum app_event event)
 }
 
 /* Any other call may be made from a handler, too: about other connections, and listeners. */
+/* proves: T47 */
 static void handlers_may_open_others(void **state)
 {
     struct peer *w = PASSIVE(state);

@@ -42,7 +42,8 @@ static void expect_options(const struct app *app, const struct offer *offer)
     assert_int_equal(info.send_mss_bytes, offer->timestamps ? MSS - 12 : MSS);
 }
 
-/* RFC 7323 1.3, 2.2, 3.2; RFC 2018 2. RFC 9293 MUST-16: full segments have room for options. */
+/* RFC 7323 1.3, 2.2, 3.2; RFC 2018 2. Full segments have room for options. */
+/* proves: MUST-16 */
 static void says_what_both_sides_agreed_on(void **state)
 {
     struct peer *w;
@@ -337,7 +338,8 @@ static void set_when_closed(struct app *app, enum app_event event)
     set_at_close[1] = ms_tcp_set(app->tcp, MS_TCP_RECV_WINDOW_BYTES, 1000);
 }
 
-/* Catalogue T46: in any state an answer, never a fault. */
+/* In any state an answer, never a fault. */
+/* proves: T46 */
 static void nothing_can_be_set_after_the_end(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -351,6 +353,7 @@ static void nothing_can_be_set_after_the_end(void **state)
 }
 
 /* Each option has a range; outside it, nothing is changed. */
+/* proves: T46 */
 static void refuses_values_out_of_range(void **state)
 {
     static const struct {
@@ -382,7 +385,8 @@ static void refuses_values_out_of_range(void **state)
     assert_int_equal(w->heard[w->heard_next - 1].traffic_class, 0);
 }
 
-/* RFC 9293 MUST-49 (TTL), MUST-48, SHLD-22: each packet from then on has what was set. */
+/* Each packet from then on has the TTL and the class that were set. */
+/* proves: MUST-48, MUST-49, SHLD-21, SHLD-22 */
 static void marks_packets_as_told(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -421,7 +425,8 @@ static void leaves_the_bits_of_ecn_zero(void **state)
     assert_int_equal(EXPECT(w, .seq = 1, .len = 10)->traffic_class, 0xb8);
 }
 
-/* RFC 9293 MUST-34: a smaller window takes nothing back; it shrinks as it is used up. */
+/* A smaller window takes nothing back; it shrinks as it is used up. */
+/* proves: SHLD-14 */
 static void shrinks_its_window_as_it_is_used(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -440,6 +445,7 @@ static void shrinks_its_window_as_it_is_used(void **state)
 }
 
 /* A larger one is offered at once, as far as the scale of our SYN can tell. */
+/* proves: R09 */
 static void grows_its_window_at_once(void **state)
 {
     struct peer *w;
@@ -527,7 +533,8 @@ static void ignore_ack(struct ms_cc *cc, const struct ms_cc_ack *ack)
 
 static void ignore_idle(struct ms_cc *cc) { (void)cc; }
 
-/* RFC 9293 MUST-19 leaves the choice: another controller begins with its own initial window. */
+/* Another controller begins with its own initial window. */
+/* proves: MAY-18 */
 static void takes_another_congestion_controller(void **state)
 {
     static const struct ms_cc_ops constant = {

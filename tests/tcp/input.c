@@ -27,7 +27,7 @@ static void resets_what_belongs_to_nobody(void **state)
     assert_int_equal(COUNT(w, tcp_out_resets) >= 4, 1);
 }
 
-/* RFC 9293 MUST-3 */
+/* proves: MUST-3 */
 static void drops_a_wrong_checksum(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -40,7 +40,7 @@ static void drops_a_wrong_checksum(void **state)
     assert_int_equal(w->app->received, 10);
 }
 
-/* Catalogue T10, T11 */
+/* proves: T10, T11 */
 static void drops_impossible_lengths(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -60,7 +60,8 @@ static void drops_impossible_lengths(void **state)
     assert_int_equal(app_state(w->app), MS_TCP_ESTABLISHED);
 }
 
-/* RFC 9293 MUST-7; catalogue T06, T07: bad options neither loop nor kill a connection. */
+/* Bad options neither loop nor kill a connection. */
+/* proves: MUST-7, T02, T06, T07, T44 */
 static void survives_illegal_options(void **state)
 {
     static const uint8_t bad[][4] = {
@@ -82,7 +83,8 @@ static void survives_illegal_options(void **state)
     assert_int_equal(w->app->received, 10);
 }
 
-/* RFC 9293 MUST-4, MUST-5, MUST-6, MUST-64: options anywhere, unknown ones, unaligned ones. */
+/* Options anywhere, unknown ones, unaligned ones. */
+/* proves: MUST-4, MUST-5, MUST-6, MUST-64 */
 static void takes_options_in_any_segment(void **state)
 {
     static const uint8_t unknown[] = { 1, 253, 5, 0xaa, 0xbb, 0xcc, 1, 0 };
@@ -118,7 +120,8 @@ static void acks_what_is_outside_the_window(void **state)
     assert_int_equal(w->app->received, 100);
 }
 
-/* Catalogue T38: a keepalive probe of other stacks is answered; its byte is not delivered. */
+/* A keepalive probe of other stacks is answered; its byte is not delivered. */
+/* proves: T38 */
 static void answers_a_keepalive_probe(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -132,7 +135,8 @@ static void answers_a_keepalive_probe(void **state)
     assert_int_equal(w->app->received, 0);
 }
 
-/* RFC 5961 3.2; catalogue T22 */
+/* RFC 5961 3.2 */
+/* proves: MUST-12, T22, F01 */
 static void resets_only_on_the_exact_number(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -157,7 +161,8 @@ static void resets_only_on_the_exact_number(void **state)
     assert_int_equal(COUNT(w, tcp_current_established), 0);
 }
 
-/* RFC 5961 4.2; catalogue T23 */
+/* RFC 5961 4.2 */
+/* proves: T23, F02 */
 static void challenges_a_syn_whatever_its_number(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -174,7 +179,8 @@ static void challenges_a_syn_whatever_its_number(void **state)
     assert_int_equal(app_state(w->app), MS_TCP_ESTABLISHED);
 }
 
-/* RFC 5961 5.2, RFC 9293 MAY-12; catalogue T24, T35 */
+/* RFC 5961 5.2 */
+/* proves: MAY-12, T24, T35, F03, R16 */
 static void drops_data_with_an_impossible_ack(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -206,7 +212,8 @@ static void drops_what_has_no_ack(void **state)
     assert_int_equal(w->app->eofs, 0);
 }
 
-/* RFC 5961 7; catalogue T25: challenges are few, and those of one connection its own affair. */
+/* RFC 5961 7: challenges are few, and those of one connection its own affair. */
+/* proves: T25, F04, R14 */
 static void limits_the_rate_of_challenges(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -292,7 +299,8 @@ static void forgets_a_timestamp_after_24_days(void **state)
     assert_int_equal(w->app->received, 20);
 }
 
-/* RFC 7323 4.3 (Last.ACK.sent); catalogue T28: what is out of order does not move TS.Recent. */
+/* RFC 7323 4.3 (Last.ACK.sent): what is out of order does not move TS.Recent. */
+/* proves: T28, F09 */
 static void echoes_the_timestamp_of_what_was_acked_last(void **state)
 {
     struct peer *w = PASSIVE(state, .timestamps = true, .sack = true);
@@ -312,7 +320,8 @@ static void echoes_the_timestamp_of_what_was_acked_last(void **state)
     assert_int_equal(w->app->received, 40);
 }
 
-/* Catalogue T33: no set of flags crashes, or closes what it should not. */
+/* No set of flags crashes, or closes what it should not. */
+/* proves: T33 */
 static void survives_all_sets_of_flags(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -330,7 +339,8 @@ static void survives_all_sets_of_flags(void **state)
     peer_discard(w);
 }
 
-/* RFC 9293 MUST-66: RST, URG and ACK count even when the window is closed. */
+/* RST, URG and ACK count even when the window is closed. */
+/* proves: MUST-66 */
 static void looks_at_segments_when_the_window_is_closed(void **state)
 {
     struct peer *w;
@@ -362,7 +372,8 @@ static void drops_the_ack_of_an_unacceptable_segment(void **state)
     assert_int_equal(w->app->released, 0);
 }
 
-/* RFC 9293 MUST-59: one ACK for all that came in one batch. */
+/* One ACK for all that came in one batch. */
+/* proves: MUST-59 */
 static void acks_a_batch_once(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -403,6 +414,7 @@ static void challenges_after_an_old_reset_with_text(void **state)
 }
 
 /* RFC 7323 with RFC 5961: a guess whose ACK is not believed moves no timestamp. */
+/* proves: T28, F09 */
 static void takes_no_timestamp_from_a_blind_guess(void **state)
 {
     struct peer *w = PASSIVE(state, .timestamps = true);

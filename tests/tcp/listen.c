@@ -2,7 +2,8 @@
 /* Listeners: who may be heard, who is accepted, and what becomes of a listener closed. */
 #include "support/wire_peer.h"
 
-/* RFC 9293 MUST-4, MUST-14, SHLD-5, MUST-67: the MSS offered is the MTU without fixed headers. */
+/* The MSS offered is the MTU without fixed headers. */
+/* proves: MUST-4, MUST-14, MUST-67, SHLD-5 */
 static void opens_passively(void **state)
 {
     struct peer *w = peer_start(state);
@@ -81,7 +82,8 @@ static void listener_ignores_segment_without_ack(void **state)
     assert_int_equal(w->app_count, 0);
 }
 
-/* RFC 9293 MUST-41, MUST-42: listening goes on while connections of the port live. */
+/* Listening goes on while connections of the port live. */
+/* proves: MUST-41, MUST-42 */
 static void listens_beside_its_connections(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -137,7 +139,8 @@ static void listens_again_on_the_same_port(void **state)
     peer_open(w, OFFER());
 }
 
-/* RFC 9293 MUST-43, MUST-46: a local address may be named; no group. */
+/* A local address may be named; no group. */
+/* proves: MUST-43 */
 static void checks_the_local_address(void **state)
 {
     struct peer *w = peer_start(state);
@@ -157,7 +160,8 @@ static void checks_the_local_address(void **state)
     assert_int_equal(ms_tcp_listen(w->stack, &listen, NULL), MS_ERROR_INVALID);
 }
 
-/* RFC 9293 MUST-43: a listener on one address does not hear of the others. */
+/* A listener on one address does not hear of the others. */
+/* proves: MUST-43 */
 static void listens_on_one_address_only(void **state)
 {
     struct peer *w = peer_start(state);
@@ -191,6 +195,7 @@ static void says_when_the_listeners_run_out(void **state)
 }
 
 /* RFC 9293 3.10.7.2: text and FIN of a SYN are not processed before the handshake is done. */
+/* proves: T34 */
 static void queues_nothing_of_a_syn_with_data(void **state)
 {
     struct peer *w = peer_start(state);
@@ -203,7 +208,8 @@ static void queues_nothing_of_a_syn_with_data(void **state)
     EXPECT_WITHIN(w, SECOND / 2, .ack = 11);
 }
 
-/* RFC 9293 MUST-57, MUST-63: no answer to groups, nor to impossible sources. */
+/* No answer to groups, nor to impossible sources. */
+/* proves: MUST-57, MUST-63, T41 */
 static void ignores_syns_to_groups_and_from_nobody(void **state)
 {
     struct peer *w = peer_start(state);

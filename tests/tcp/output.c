@@ -4,7 +4,8 @@
 
 enum { MSS = PEER_MSS };
 
-/* RFC 9293 SHLD-27, SHLD-28, MUST-60, MUST-61: full segments, whatever the buffers; PSH at last. */
+/* Full segments, whatever the buffers; PSH at last. */
+/* proves: MUST-60, MUST-61, SHLD-27, SHLD-28 */
 static void fills_segments_from_any_buffers(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -46,7 +47,8 @@ static void sends_many_small_buffers(void **state)
     assert_int_equal(w->app->released, 100);
 }
 
-/* RFC 9293 SHLD-7 (Nagle): a small segment waits for the ACK of what is in flight. */
+/* Nagle: a small segment waits for the ACK of what is in flight. */
+/* proves: SHLD-7 */
 static void holds_small_segments_back(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -62,7 +64,7 @@ static void holds_small_segments_back(void **state)
     EXPECT(w, .seq = 31, .len = MSS);
 }
 
-/* RFC 9293 MUST-17 */
+/* proves: MUST-17 */
 static void sends_small_segments_without_delay(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -79,6 +81,7 @@ static void sends_small_segments_without_delay(void **state)
     EXPECT(w, .seq = 51, .len = 10);
 }
 
+/* proves: MAY-16 */
 static void corks_and_uncorks(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -122,6 +125,7 @@ static void sends_fin_with_the_last_data(void **state)
 }
 
 /* RFC 9293 3.8.6: nothing beyond the window; the rest as it opens. */
+/* proves: MUST-38 */
 static void obeys_the_window(void **state)
 {
     struct peer *w = PASSIVE(state, .window = 2500);
@@ -137,7 +141,8 @@ static void obeys_the_window(void **state)
     EXPECT(w, .seq = 4001, .len = MSS, .flags = TCP_ACK | TCP_PSH);
 }
 
-/* RFC 9293 MUST-34, SHLD-15, SHLD-16, SHLD-17: a window taken back. */
+/* A window taken back. */
+/* proves: MUST-34, SHLD-15, SHLD-16, T37 */
 static void bears_a_shrinking_window(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -156,7 +161,8 @@ static void bears_a_shrinking_window(void **state)
     assert_int_equal(w->app->closed, 0);
 }
 
-/* RFC 9293 MUST-35, MUST-36, SHLD-29, SHLD-30: probes of a closed window, backing off. */
+/* Probes of a closed window, backing off. */
+/* proves: MUST-36, SHLD-29, SHLD-30 */
 static void probes_a_closed_window(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -194,7 +200,8 @@ static void goes_on_behind_a_probe_taken(void **state)
     EXPECT(w, .seq = 3, .len = 98);
 }
 
-/* RFC 9293 MUST-37: as long as the probes are answered, the connection lives. */
+/* As long as the probes are answered, the connection lives. */
+/* proves: MUST-37 */
 static void probes_as_long_as_they_are_answered(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -216,6 +223,7 @@ static void probes_as_long_as_they_are_answered(void **state)
 }
 
 /* ... even when it idled long before, and whatever the user timeout. */
+/* proves: MUST-37 */
 static void probes_after_idling_and_beyond_the_user_timeout(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -247,7 +255,8 @@ static void probes_with_fin(void **state)
     assert_int_equal(app_state(w->app), MS_TCP_FIN_WAIT_2);
 }
 
-/* RFC 9293 MUST-38 with 3.8.6.2.1's override: a window that stays small is used in the end. */
+/* RFC 9293 3.8.6.2.1, the override: a window that stays small is used in the end. */
+/* proves: MUST-38 */
 static void uses_a_small_window_after_a_while(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -260,6 +269,7 @@ static void uses_a_small_window_after_a_while(void **state)
 }
 
 /* ... but half of the largest window ever seen is decent (3.8.6.2.1, (3)). */
+/* proves: MUST-38 */
 static void uses_half_of_a_tiny_window(void **state)
 {
     struct peer *w = PASSIVE(state, .window = 100);
@@ -270,7 +280,8 @@ static void uses_half_of_a_tiny_window(void **state)
     EXPECT(w, .seq = 101, .len = 60);
 }
 
-/* RFC 9293 MUST-39: the window opens in steps worth a segment, and then is told at once. */
+/* The window opens in steps worth a segment, and then is told at once. */
+/* proves: MUST-39 */
 static void opens_its_window_in_decent_steps(void **state)
 {
     struct peer *w;
@@ -292,7 +303,8 @@ static void opens_its_window_in_decent_steps(void **state)
     QUIET(w, SECOND);
 }
 
-/* MAY-8, SHLD-14, MUST-39: a probe finds the window closed; nothing of it is taken. */
+/* A probe finds the window closed; nothing of it is taken. */
+/* proves: MUST-39, MAY-8 */
 static void keeps_its_window_closed(void **state)
 {
     struct peer *w;
@@ -313,7 +325,8 @@ static void keeps_its_window_closed(void **state)
     assert_int_equal(w->app->received, 1001);
 }
 
-/* SHLD-14: the right edge never moves back, not even when the application wants less. */
+/* The right edge never moves back, not even when the application wants less. */
+/* proves: SHLD-14 */
 static void never_takes_window_back(void **state)
 {
     struct peer *w;
@@ -356,7 +369,8 @@ static void offers_a_scaled_window(void **state)
     EXPECT_WITHIN(w, SECOND / 2, .ack = 1001, .window = (1 << 20) >> 5);
 }
 
-/* RFC 9293 MUST-30, MUST-62: urgent data out; the pointer points behind the last urgent byte. */
+/* Urgent data out; the pointer points behind the last urgent byte. */
+/* proves: MUST-30, MUST-62 */
 static void sends_urgent_data(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -371,6 +385,7 @@ static void sends_urgent_data(void **state)
 }
 
 /* RFC 9293 3.8.5: urgent mode is told even when the window is closed? At least once it opens. */
+/* proves: MUST-31 */
 static void sends_urgent_data_of_any_length(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -403,6 +418,7 @@ static void waits_for_the_device(void **state)
 }
 
 /* Frames run out: the rest goes when the device gives some back. */
+/* proves: Z01 */
 static void waits_for_frames(void **state)
 {
     struct peer *w;
@@ -426,6 +442,7 @@ static void waits_for_frames(void **state)
 }
 
 /* Records of what is in flight run out: no more is sent, nothing breaks, and it goes on. */
+/* proves: Z01 */
 static void waits_for_sent_ranges(void **state)
 {
     struct peer *w;

@@ -191,6 +191,7 @@ static void agrees_with_a_map_of_bytes_in_random_use(void **state)
     }
 }
 
+/* proves: T39 */
 static void keeps_the_byte_received_first(void **state)
 {
     struct model *m = new_model(0xfffffff8, ITEMS);
@@ -321,6 +322,7 @@ static void adopt(struct model *m)
     }
 }
 
+/* proves: Z01 */
 static void survives_without_memory(void **state)
 {
     (void)state;
@@ -349,6 +351,7 @@ static void survives_without_memory(void **state)
     }
 }
 
+/* proves: T21, R05 */
 static void drops_what_one_connection_may_not_hold(void **state)
 {
     struct model *m = new_model(0, 2 * RECV_QUEUE_SEGMENTS_MAX + 8);
@@ -366,6 +369,7 @@ static void drops_what_one_connection_may_not_hold(void **state)
 }
 
 /* SegmentSmack (CVE-2018-5390): holes beyond a bound are refused, so that a walk stays short. */
+/* proves: T20, R05 */
 static void bounds_the_runs_a_peer_can_make(void **state)
 {
     struct model *m = new_model(77, 2000);

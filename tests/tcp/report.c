@@ -61,7 +61,8 @@ static struct peer *start_with_flight(void **state, bool has_sack)
     return w;
 }
 
-/* RFC 9293 MUST-56, SHLD-25: they abort nothing, and the application hears of them. */
+/* They abort nothing, and the application hears of them. */
+/* proves: MUST-47, MUST-56, SHLD-25 */
 static void soft_errors_end_no_connection(void **state)
 {
     struct peer *w = start_with_flight(state, false);
@@ -79,6 +80,7 @@ static void soft_errors_end_no_connection(void **state)
 }
 
 /* The same while it opens: another router may yet know a way. */
+/* proves: MUST-56 */
 static void soft_errors_end_no_attempt(void **state)
 {
     struct peer *w = peer_start(state);
@@ -95,7 +97,8 @@ static void soft_errors_end_no_attempt(void **state)
     assert_int_equal(app->opened, 1);
 }
 
-/* RFC 9293 SHLD-26; RFC 5927 5.2: an attempt to open ends with a hard error. */
+/* RFC 5927 5.2: an attempt to open ends with a hard error. */
+/* proves: SHLD-26, C06 */
 static void hard_errors_end_an_attempt(void **state)
 {
     struct peer *w = peer_start(state);
@@ -132,6 +135,7 @@ static void hard_errors_end_a_simultaneous_open(void **state)
 }
 
 /* RFC 5927 5.2: in synchronised states a hard error is no more than a soft one. */
+/* proves: C06, F12 */
 static void hard_errors_end_no_connection(void **state)
 {
     struct peer *w = start_with_flight(state, false);
@@ -152,7 +156,8 @@ static void hard_errors_end_no_connection(void **state)
     assert_int_equal(w->app->why, MS_OK);
 }
 
-/* RFC 9293 SHLD-20: the application may ask not to hear of them. */
+/* The application may ask not to hear of them. */
+/* proves: SHLD-20 */
 static void soft_errors_can_be_left_out(void **state)
 {
     struct peer *w = start_with_flight(state, false);
@@ -166,7 +171,8 @@ static void soft_errors_can_be_left_out(void **state)
     assert_int_equal(w->app->soft_errors, 1);
 }
 
-/* RFC 9293 MUST-55: Source Quench is silently discarded. */
+/* Source Quench is silently discarded. */
+/* proves: MUST-55, C09 */
 static void source_quench_is_no_congestion(void **state)
 {
     struct peer *w = start_with_flight(state, false);
@@ -179,6 +185,7 @@ static void source_quench_is_no_congestion(void **state)
 }
 
 /* RFC 5927 4.1: the quoted number must be in flight: SND.UNA =< SEG.SEQ < SND.NXT. */
+/* proves: C06, C07, F12, F13 */
 static void errors_about_no_byte_in_flight_are_ignored(void **state)
 {
     struct peer *w = start_with_flight(state, false);
@@ -218,6 +225,7 @@ static void errors_about_an_idle_connection_are_ignored(void **state)
 }
 
 /* The same: a SYN takes one number, and it is no use to guess. */
+/* proves: C06 */
 static void an_attempt_ends_only_by_an_error_about_its_syn(void **state)
 {
     struct peer *w = peer_start(state);
@@ -232,7 +240,8 @@ static void an_attempt_ends_only_by_an_error_about_its_syn(void **state)
     assert_int_equal(app->closed, 1);
 }
 
-/* RFC 9293 MUST-54: an error goes to the connection that it is about, and to no other. */
+/* An error goes to the connection that it is about, and to no other. */
+/* proves: MUST-54 */
 static void errors_find_the_connection_quoted(void **state)
 {
     struct peer *w = start_with_flight(state, false);
@@ -350,6 +359,7 @@ static void too_big_after_duplicates_sends_all_again(void **state)
 }
 
 /* RFC 1191 3: 68 is an attack; RFC 8200 5: no link of IPv6 has less than 1280. */
+/* proves: C07, C08, F13 */
 static void too_big_goes_no_lower_than_any_path(void **state)
 {
     struct peer *w = start_with_flight(state, false);
@@ -365,6 +375,7 @@ static void too_big_goes_no_lower_than_any_path(void **state)
 }
 
 /* RFC 1191 3: no report raises it. One that says nothing new sends nothing again. */
+/* proves: C07, F13 */
 static void too_big_never_raises_the_mtu(void **state)
 {
     struct peer *w = start_with_flight(state, false);

@@ -36,6 +36,7 @@ static void waits_a_second_before_the_first_sample(void **state) /* RFC 6298, 2.
     assert_int_equal(rtt.timeout_us, 50000);
 }
 
+/* proves: MUST-18 */
 static void smooths_as_rfc_6298_says(void **state)
 {
     static const struct {

@@ -17,7 +17,8 @@ static struct peer *half_open(void **state, const struct offer *offer)
     return w;
 }
 
-/* RFC 6298 2.1, 5.5: one second, then twice as long each time; RFC 9293 MUST-20. */
+/* RFC 6298 2.1, 5.5: one second, then twice as long each time. */
+/* proves: MUST-22 */
 static void sends_the_syn_ack_again_ever_more_seldom(void **state)
 {
     struct peer *w = half_open(state, OFFER());
@@ -54,7 +55,8 @@ static void handshakes_keep_their_own_times(void **state)
     EXPECT_AFTER(w, 400 * MS, .flags = TCP_SYN | TCP_ACK);
 }
 
-/* RFC 9293 MUST-23: R2 of a SYN is 3 minutes at least. */
+/* R2 of a SYN is 3 minutes at least. */
+/* proves: MUST-23 */
 static void lets_a_handshake_take_three_minutes(void **state)
 {
     struct peer *w = half_open(state, OFFER());
@@ -66,7 +68,8 @@ static void lets_a_handshake_take_three_minutes(void **state)
     assert_int_equal(w->app->received, 5);
 }
 
-/* Catalogue R03: a flood of SYNs in others' names is not multiplied by eight. */
+/* A flood of SYNs in others' names is not multiplied by eight. */
+/* proves: R03, R22 */
 static void sends_few_again_when_there_are_many(void **state)
 {
     struct peer *w;
@@ -121,6 +124,7 @@ static void remembers_the_options_of_the_syn(void **state)
 }
 
 /* The same: what the SYN did not offer is neither answered nor used. */
+/* proves: MUST-15 */
 static void offers_no_option_that_the_syn_had_not(void **state)
 {
     struct peer *w = peer_start(state);
@@ -139,7 +143,8 @@ static void offers_no_option_that_the_syn_had_not(void **state)
     assert_true(info.recv_window_bytes <= UINT16_MAX);
 }
 
-/* RFC 7323 2.3: a shift above 14 counts as 14. Catalogue T37. */
+/* RFC 7323 2.3: a shift above 14 counts as 14. */
+/* proves: T37 */
 static void limits_the_window_scale_of_the_syn(void **state)
 {
     static const uint8_t offered[] = { 14, 15, 16, 31, 255 };
@@ -176,8 +181,9 @@ static void repeats_the_options_with_the_syn_ack(void **state)
     assert_int_equal(again->header.ts_value - first->header.ts_value, 1000);
 }
 
-/* RFC 9293 3.10.7.2: text of a SYN may wait, but is not delivered before the handshake is done, nor
- * acknowledged by who does not keep it. Catalogue T34. */
+/* RFC 9293 3.10.7.2: text of a SYN may wait, but is not delivered before the handshake is done,
+ * nor acknowledged by who does not keep it. */
+/* proves: T34 */
 static void takes_no_text_out_of_a_syn(void **state)
 {
     struct peer *w = peer_start(state);
@@ -257,6 +263,7 @@ static void starts_carefully_after_a_lost_syn_ack(void **state)
 }
 
 /* RFC 9293 3.10.7.4, second: back to LISTEN; the user is not informed. */
+/* proves: MUST-11 */
 static void forgets_a_handshake_that_is_reset(void **state)
 {
     struct peer *w = half_open(state, OFFER());
@@ -395,6 +402,7 @@ static void opens_with_text_out_of_order(void **state)
 }
 
 /* RFC 4987 3.2: a backlog bounds the half-open ones; the established ones do not count. */
+/* proves: R01 */
 static void drops_syns_beyond_the_backlog(void **state)
 {
     struct peer *w;
@@ -423,7 +431,8 @@ static void drops_syns_beyond_the_backlog(void **state)
     assert_drop(w, MS_DROP_TCP_LISTEN_OVERFLOW, 1);
 }
 
-/* Catalogue R01: all listeners together have so many records, and each comes back. */
+/* All listeners together have so many records, and each comes back. */
+/* proves: R01 */
 static void drops_syns_when_the_records_run_out(void **state)
 {
     struct peer *w;
@@ -447,6 +456,7 @@ static void drops_syns_when_the_records_run_out(void **state)
 }
 
 /* The last ACK finds no room for a connection: nothing is lost but time. */
+/* proves: R04 */
 static void waits_for_room_for_the_connection(void **state)
 {
     struct peer *w;
@@ -523,8 +533,9 @@ static void forgets_the_handshakes_of_an_address_that_is_gone(void **state)
     assert_int_equal(COUNT(w, tcp_attempt_fails), 1);
 }
 
-/* Catalogue T45: new keys make other numbers and other timestamps (RFC 6528, RFC 7323 5.4), so a
- * handshake begun with the old ones starts again. */
+/* New keys make other numbers and other timestamps (RFC 6528, RFC 7323 5.4), so a handshake begun
+ * with the old ones starts again. */
+/* proves: T45 */
 static void forgets_the_handshakes_begun_with_other_keys(void **state)
 {
     static const uint8_t seed[32] = { 1, 2, 3 };

@@ -39,7 +39,8 @@ static void expect_to_open(struct peer *w)
     assert_int_equal(app_state(w->app), MS_TCP_ESTABLISHED);
 }
 
-/* RFC 9293 3.5, figure 6; MUST-14, SHLD-5; RFC 7323 1.3, 2.2; RFC 2018 2: all offers in the SYN. */
+/* RFC 9293 3.5, figure 6; RFC 7323 1.3, 2.2; RFC 2018 2: all offers in the SYN. */
+/* proves: MUST-14, SHLD-5 */
 static void opens_actively(void **state)
 {
     struct peer *w = peer_start(state);
@@ -56,6 +57,7 @@ static void opens_actively(void **state)
 }
 
 /* RFC 6298 2.1, 5.5; RFC 9293 3.4: sent again it is the same segment, ever more seldom. */
+/* proves: MUST-22 */
 static void sends_the_syn_again_ever_more_seldom(void **state)
 {
     struct peer *w = connecting(state);
@@ -71,7 +73,8 @@ static void sends_the_syn_again_ever_more_seldom(void **state)
     QUIET(w, 100 * SECOND);
 }
 
-/* RFC 9293 MUST-23: R2 of a SYN is three minutes at least, whatever it is of text. */
+/* R2 of a SYN is three minutes at least, whatever it is of text. */
+/* proves: MUST-23 */
 static void lets_the_answer_take_three_minutes(void **state)
 {
     struct peer *w;
@@ -85,6 +88,7 @@ static void lets_the_answer_take_three_minutes(void **state)
 }
 
 /* RFC 9293 3.8.3, 3.10.8: and there is an end to it, which the user is told. */
+/* proves: MUST-22 */
 static void gives_up_in_the_end(void **state)
 {
     struct peer *w = connecting(state);
@@ -102,7 +106,8 @@ static void gives_up_in_the_end(void **state)
     QUIET(w, 400 * SECOND);
 }
 
-/* RFC 9293 MUST-21: the application may want to wait for ever. */
+/* The application may want to wait for ever. */
+/* proves: MUST-21 */
 static void never_gives_up_when_told_so(void **state)
 {
     struct peer *w;
@@ -197,7 +202,8 @@ static void drops_what_has_neither_syn_nor_reset(void **state)
     assert_int_equal(w->app->eofs, 0);
 }
 
-/* Catalogue T33: no sender has reason for both. */
+/* No sender has reason for both. */
+/* proves: T33, T34 */
 static void drops_a_syn_with_fin_or_reset(void **state)
 {
     struct peer *w = connecting(state);
@@ -210,7 +216,7 @@ static void drops_a_syn_with_fin_or_reset(void **state)
     expect_to_open(w);
 }
 
-/* RFC 7323 1.3, 2.2, 2.3, 3.2; RFC 2018 2; RFC 9293 MUST-15: what the SYN-ACK grants holds. */
+/* RFC 7323 1.3, 2.2, 2.3, 3.2; RFC 2018 2: what the SYN-ACK grants holds. */
 static void takes_the_options_of_the_answer(void **state)
 {
     struct peer *w = peer_start(state);
@@ -243,6 +249,7 @@ static void takes_the_options_of_the_answer(void **state)
 }
 
 /* The same: an answer without options agrees to none. */
+/* proves: MUST-15 */
 static void does_without_the_options_of_the_answer(void **state)
 {
     struct peer *w = connecting(state);
@@ -284,6 +291,7 @@ static void look_at_order(struct app *app, enum app_event event)
 }
 
 /* RFC 9293 3.10.7.3, fourth: other controls or text go on, once it is ESTABLISHED. */
+/* proves: T34 */
 static void delivers_the_text_of_the_answer(void **state)
 {
     struct peer *w = connecting(state);
@@ -316,7 +324,8 @@ static void cuts_the_text_of_the_answer_to_the_window_offered(void **state)
     assert_int_equal(w->app->received, 600);
 }
 
-/* Catalogue T03: an urgent pointer of the SYN-ACK is no worse than any other. */
+/* An urgent pointer of the SYN-ACK is no worse than any other. */
+/* proves: T03 */
 static void survives_an_urgent_answer(void **state)
 {
     struct peer *w = connecting(state);
@@ -330,7 +339,8 @@ static void survives_an_urgent_answer(void **state)
     peer_discard(w);
 }
 
-/* RFC 9293 3.5, figure 8: MUST-10. Both of them SYN-RECEIVED, a plain ACK opens. */
+/* RFC 9293 3.5, figure 8. Both of them SYN-RECEIVED, a plain ACK opens. */
+/* proves: MUST-10 */
 static void opens_simultaneously(void **state)
 {
     struct peer *w = crossing(state);
@@ -350,6 +360,7 @@ static void opens_simultaneously(void **state)
 }
 
 /* The same, as the figure has it: the peer's second SYN carries the ACK. */
+/* proves: MUST-10 */
 static void opens_simultaneously_with_a_syn_ack(void **state)
 {
     struct peer *w = crossing(state);
@@ -384,6 +395,7 @@ static void repeats_the_syn_ack_of_a_simultaneous_open(void **state)
 
 /* RFC 9293 3.10.7.4, second: SYN-RECEIVED out of SYN-SENT: refused, but only by the exact number
  * (RFC 5961 3.2). */
+/* proves: MUST-11 */
 static void a_simultaneous_open_may_be_refused(void **state)
 {
     struct peer *w = crossing(state);
@@ -418,7 +430,8 @@ static void a_simultaneous_open_opens_on_the_exact_ack(void **state)
     assert_int_equal(w->app->received, 0);
 }
 
-/* Nobody answers the SYN-ACK: that, too, ends, and not before its three minutes (MUST-23). */
+/* Nobody answers the SYN-ACK: that, too, ends, and not before its three minutes. */
+/* proves: MUST-23 */
 static void gives_up_a_simultaneous_open(void **state)
 {
     struct peer *w;
@@ -434,7 +447,8 @@ static void gives_up_a_simultaneous_open(void **state)
     peer_discard(w);
 }
 
-/* Catalogue T32: ACK first and then SYN is a simultaneous open and nothing else. */
+/* ACK first and then SYN is a simultaneous open and nothing else. */
+/* proves: T32 */
 static void takes_a_split_handshake_for_a_simultaneous_open(void **state)
 {
     struct peer *w = connecting(state);

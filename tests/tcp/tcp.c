@@ -38,7 +38,8 @@ static struct ms_addr addr_of(const struct peer *w, const char *ipv4, const char
     return addr;
 }
 
-/* RFC 9293 MUST-46: OPEN to a group or broadcast address is an error; so is one to nobody. */
+/* OPEN to a group or broadcast address is an error; so is one to nobody. */
+/* proves: MUST-46 */
 static void refuses_to_connect_to_nobody(void **state)
 {
     static const char *const ipv4[] = { "0.0.0.0", "224.0.0.1", "239.255.255.250",
@@ -79,7 +80,8 @@ static void says_when_there_is_no_way_to_connect(void **state)
     QUIET(w, SECOND);
 }
 
-/* RFC 9293 MUST-43, MUST-44: the application may name its address; else the IP layer does. */
+/* The application may name its address; else the IP layer does. */
+/* proves: MUST-43, MUST-44 */
 static void connects_from_the_address_named(void **state)
 {
     struct peer *w = peer_start(state);
@@ -103,7 +105,7 @@ static void connects_from_the_address_named(void **state)
                         w->stack_addr.bytes + from, len);
 }
 
-/* RFC 9293 3.10.1: "connection already exists": all four parts are the same. MUST-42: else not. */
+/* RFC 9293 3.10.1: "connection already exists": all four parts are the same. */
 static void refuses_to_connect_twice(void **state)
 {
     struct peer *w = peer_start(state);
@@ -122,7 +124,8 @@ static void refuses_to_connect_twice(void **state)
     assert_int_equal(COUNT(w, tcp_active_opens), 3);
 }
 
-/* RFC 9293 MUST-13: what lingers in TIME-WAIT exists, and for two MSL. */
+/* What lingers in TIME-WAIT exists, and for two MSL. */
+/* proves: MUST-13, F07 */
 static void refuses_to_connect_over_time_wait(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -161,6 +164,7 @@ static void sends_nothing_before_the_poll(void **state)
 }
 
 /* RFC 9293 3.5: a connection to oneself is a simultaneous open; it harms nobody (T42). */
+/* proves: T42 */
 static void survives_a_connection_to_itself(void **state)
 {
     struct peer *w = peer_start(state);
@@ -314,6 +318,7 @@ static void closes_only_once(void **state)
 }
 
 /* RFC 9293 3.10.5: ABORT: <SEQ=SND.NXT><CTL=RST>, what is queued is flushed. At the poll. */
+/* proves: MUST-12 */
 static void aborts_with_a_reset(void **state)
 {
     struct peer *w = PASSIVE(state, .window = 3 * MSS);
@@ -480,6 +485,7 @@ static void does_without_any_handlers(void **state)
 
 /* Memory running out is a status of a call, or a drop: nobody is told of a connection that cannot
  * be, and there is one for the next who asks once another has ended. */
+/* proves: Z01 */
 static void running_out_of_connections_is_a_status(void **state)
 {
     struct peer *w;
@@ -552,7 +558,8 @@ static void random_open(struct peer *w, struct dice *dice)
     }
 }
 
-/* Catalogue T46: random calls, segments and times: a status, never a fault. */
+/* Random calls, segments and times: a status, never a fault. */
+/* proves: T46 */
 static void bears_random_calls_in_any_state(void **state)
 {
     struct peer *w = peer_start(state);

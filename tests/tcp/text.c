@@ -2,7 +2,8 @@
 /* Text of segments: data in and out of order, the urgent pointer, FIN (RFC 9293, 3.10.7.4). */
 #include "support/wire_peer.h"
 
-/* RFC 9293 SHLD-18, SHLD-19, MUST-40, MUST-58: an ACK late, and at least every second segment. */
+/* An ACK late, and at least every second segment. */
+/* proves: MUST-40, MUST-58, SHLD-18, SHLD-19 */
 static void delays_the_ack_of_every_other_segment(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -31,7 +32,8 @@ static void delays_acks_as_long_as_it_is_told(void **state)
     EXPECT_AFTER(w, 400 * MS, .ack = 11);
 }
 
-/* RFC 9293 MAY-13, SHLD-31; RFC 5681 4.2: what is out of order is queued, and ACKed at once. */
+/* RFC 5681 4.2: what is out of order is queued, and ACKed at once. */
+/* proves: SHLD-31, MAY-13 */
 static void queues_what_is_out_of_order(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -127,7 +129,8 @@ static void reports_no_blocks_unless_asked(void **state)
     EXPECT(w, .ack = 1);
 }
 
-/* Catalogue T39, F24: the byte that came first is the byte delivered. */
+/* The byte that came first is the byte delivered. */
+/* proves: T39, F24 */
 static void keeps_the_first_of_conflicting_bytes(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -146,6 +149,7 @@ static void keeps_the_first_of_conflicting_bytes(void **state)
 }
 
 /* Every relation of three chunks of a stream of six bytes, in every order: byte-exact. */
+/* proves: T39, F24 */
 static void reassembles_all_overlaps(void **state)
 {
     struct peer *w = PASSIVE(state, .sack = true);
@@ -171,6 +175,7 @@ static void reassembles_all_overlaps(void **state)
 }
 
 /* Sequence numbers wrap in the middle of in-order and out-of-order data. */
+/* proves: T18, Z04 */
 static void crosses_the_end_of_the_numbers(void **state)
 {
     struct peer *w = peer_start(state);
@@ -192,6 +197,7 @@ static void crosses_the_end_of_the_numbers(void **state)
 }
 
 /* RFC 9293 3.10.7.4, eighth: FIN is EOF, after all data, once. */
+/* proves: T40 */
 static void delivers_fin_after_the_data(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -209,7 +215,8 @@ static void delivers_fin_after_the_data(void **state)
     assert_int_equal(w->app->eofs, 1);
 }
 
-/* Catalogue T40: the FIN ends the stream: data past it do not exist. */
+/* The FIN ends the stream: data past it do not exist. */
+/* proves: T40 */
 static void ignores_data_past_the_fin(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -227,6 +234,7 @@ static void ignores_data_past_the_fin(void **state)
 }
 
 /* A FIN without data out of order counts too. */
+/* proves: T40 */
 static void remembers_an_empty_fin_out_of_order(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -238,7 +246,8 @@ static void remembers_an_empty_fin_out_of_order(void **state)
     assert_int_equal(w->app->eofs, 1);
 }
 
-/* RFC 9293 MUST-30, MUST-31, MUST-32, MUST-33: notices of urgent data; the bytes stay in line. */
+/* Notices of urgent data; the bytes stay in line. */
+/* proves: MUST-30, MUST-31, MUST-32, MUST-33, MUST-62 */
 static void tells_of_urgent_data(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -257,7 +266,8 @@ static void tells_of_urgent_data(void **state)
     assert_int_equal(w->app->received, 40);
 }
 
-/* Catalogue T01, T04, T05: pointers to nowhere. */
+/* Pointers to nowhere. */
+/* proves: T01, T04, T05 */
 static void survives_odd_urgent_pointers(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -274,6 +284,7 @@ static void survives_odd_urgent_pointers(void **state)
 }
 
 /* Out of order, the urgent pointer is news all the same: it is meant to overtake. */
+/* proves: MUST-32 */
 static void tells_of_urgent_data_ahead(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -321,6 +332,7 @@ static void lets_the_application_keep_a_frame(void **state)
 }
 
 /* Configured bound of segments out of order: full, counted, and better again. */
+/* proves: T21, R05 */
 static void drops_when_the_reorder_pool_is_full(void **state)
 {
     struct peer *w;
@@ -340,6 +352,7 @@ static void drops_when_the_reorder_pool_is_full(void **state)
 }
 
 /* The next segment due always has room, even when others wait. */
+/* proves: T21 */
 static void reorder_pool_is_shared_and_recovers(void **state)
 {
     struct peer *w;
@@ -362,7 +375,8 @@ static void reorder_pool_is_shared_and_recovers(void **state)
     assert_true(app_info(second).reordered_bytes > 0);
 }
 
-/* Catalogue T20: thousands of holes cost bounded memory, and end well. */
+/* Thousands of holes cost bounded memory, and end well. */
+/* proves: T20, R05 */
 static void survives_a_thousand_holes(void **state)
 {
     struct peer *w = PASSIVE(state, .sack = true, .wscale = 2);

@@ -70,7 +70,8 @@ static void answers_with_a_timestamp(void **state)
     EXPECT(w, .seq = SENT + 2, .ack = 102, .ts_value = ts_value + 5000, .ts_echo = ts_fin);
 }
 
-/* RFC 9293 MUST-13: two MSL, and then nobody remembers. */
+/* Two MSL, and then nobody remembers. */
+/* proves: MUST-13 */
 static void lasts_two_msl(void **state)
 {
     struct peer *w = time_wait(state, false);
@@ -116,7 +117,8 @@ static void nothing_else_starts_two_msl_again(void **state)
     EXPECT(w, .flags = TCP_RST, .seq = SENT + 2);
 }
 
-/* RFC 9293 MUST-13: as the configuration says. */
+/* As the configuration says. */
+/* proves: MUST-13 */
 static void lasts_as_long_as_configured(void **state)
 {
     struct peer *w;
@@ -131,7 +133,8 @@ static void lasts_as_long_as_configured(void **state)
     EXPECT(w, .flags = TCP_RST, .seq = SENT + 2);
 }
 
-/* RFC 1337 3, F1; catalogue F16, T29: no RST ends it, exact or not. */
+/* RFC 1337 3, F1: no RST ends it, exact or not. */
+/* proves: T29, F16 */
 static void no_reset_ends_it(void **state)
 {
     static const uint32_t seqs[] = { 102, 101, 103, 0, 1, 0x80000000 };
@@ -148,6 +151,7 @@ static void no_reset_ends_it(void **state)
 }
 
 /* RFC 1337 2: old duplicates are answered with where we are, and change nothing. */
+/* proves: T29, F16 */
 static void answers_old_duplicates_and_drops_them(void **state)
 {
     static const uint32_t seqs[] = { 1, 51, 101, 102, 200, 0x40000000, 0x90000000 };
@@ -184,7 +188,8 @@ static void drops_what_has_no_ack(void **state)
     assert_drop(w, MS_DROP_TCP_NO_ACK, 2);
 }
 
-/* RFC 9293 MAY-2; RFC 6191 2: without timestamps, a SYN beyond the last number begins anew. */
+/* RFC 6191 2: without timestamps, a SYN beyond the last number begins anew. */
+/* proves: MAY-2 */
 static void a_larger_number_begins_anew(void **state)
 {
     struct peer *w = time_wait(state, false);
@@ -201,6 +206,7 @@ static void a_larger_number_begins_anew(void **state)
 }
 
 /* RFC 9293 3.10.7.4, fourth; RFC 5961 4.2: any other SYN is challenged, and ends nothing. */
+/* proves: T29 */
 static void a_smaller_number_does_not(void **state)
 {
     static const uint32_t seqs[] = { 102, 101, 1, 0, 0x90000000 };
@@ -220,6 +226,7 @@ static void a_smaller_number_does_not(void **state)
 }
 
 /* RFC 6191 2: with timestamps a later one is enough, whatever the number. */
+/* proves: SHLD-4 */
 static void a_later_timestamp_begins_anew(void **state)
 {
     struct peer *w = time_wait(state, true);
@@ -231,6 +238,7 @@ static void a_later_timestamp_begins_anew(void **state)
 }
 
 /* The same: an equal one needs a larger number; an earlier one is never enough. */
+/* proves: SHLD-4 */
 static void an_earlier_timestamp_does_not(void **state)
 {
     struct peer *w = time_wait(state, true);
@@ -259,7 +267,8 @@ static void without_the_timestamp_the_number_counts(void **state)
     EXPECT(w, .flags = TCP_SYN | TCP_ACK, .ack = 104);
 }
 
-/* RFC 9293 MAY-2 (1): only with a number of ours beyond all that the old connection used. */
+/* RFC 9293 3.6.1 (1): only with a number of ours beyond all that the old connection used. */
+/* proves: MAY-2, F07 */
 static void our_own_number_is_larger_too(void **state)
 {
     struct peer *w = time_wait(state, false);
@@ -290,7 +299,8 @@ static void nothing_begins_without_a_listener(void **state)
     EXPECT(w, .seq = SENT + 2, .ack = 102);
 }
 
-/* Catalogue F07: a pair of ports in TIME-WAIT is not ours to connect from. */
+/* A pair of ports in TIME-WAIT is not ours to connect from. */
+/* proves: F07 */
 static void its_ports_are_in_use(void **state)
 {
     struct peer *w = ACTIVE(state);
@@ -328,6 +338,7 @@ static void waits_after_a_simultaneous_close(void **state)
 }
 
 /* The block of the connection is free at once: TIME-WAIT costs a record only. */
+/* proves: R08 */
 static void holds_no_connection(void **state)
 {
     struct peer *w;
@@ -342,7 +353,8 @@ static void holds_no_connection(void **state)
     assert_int_equal(COUNT(w, tcp_time_waits), 5);
 }
 
-/* Catalogue R08: when there is no room the oldest goes. The others stay for their time. */
+/* When there is no room the oldest goes. The others stay for their time. */
+/* proves: R08 */
 static void the_oldest_gives_way_when_the_table_is_full(void **state)
 {
     struct peer *w;

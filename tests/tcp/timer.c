@@ -18,7 +18,8 @@ static struct peer *slow_passive(void **state, bool has_timestamps)
     return w;
 }
 
-/* RFC 6298 2.2, 5.1 to 5.6; RFC 9293 MUST-18, MUST-19 */
+/* RFC 6298 2.2, 5.1 to 5.6 */
+/* proves: MUST-18, MUST-19, R19 */
 static void retransmits_and_backs_off(void **state)
 {
     struct peer *w = slow_passive(state, false);
@@ -54,6 +55,7 @@ static void starts_slowly_after_a_lost_syn(void **state)
 }
 
 /* RFC 6298 2.5: the timeout is bounded, by 60 s at least. */
+/* proves: R19 */
 static void backs_off_to_a_bound(void **state)
 {
     struct peer *w;
@@ -89,6 +91,7 @@ static void restarts_the_timer_with_each_ack(void **state)
 }
 
 /* Karn: RFC 6298 3. What was sent twice is not measured; the timeout stays backed off. */
+/* proves: MUST-18 */
 static void does_not_measure_retransmissions(void **state)
 {
     struct peer *w = slow_passive(state, false);
@@ -140,6 +143,7 @@ static void measures_retransmissions_by_timestamp(void **state)
 }
 
 /* RFC 5681 3.1: after a timeout the window is one segment; what was sent goes again in turn. */
+/* proves: MUST-19 */
 static void starts_slowly_after_a_timeout(void **state)
 {
     struct peer *w = slow_passive(state, false);
@@ -162,7 +166,8 @@ static void starts_slowly_after_a_timeout(void **state)
     EXPECT(w, .seq = 1 + sent * MSS, .len = MSS);
 }
 
-/* RFC 9293 MUST-20, SHLD-9, SHLD-10, MUST-47: R1 is reported, and the connection goes on. */
+/* R1 is reported, and the connection goes on. */
+/* proves: MUST-20, MUST-47, SHLD-9, SHLD-10 */
 static void reports_r1(void **state)
 {
     struct peer *w = slow_passive(state, false);
@@ -181,7 +186,7 @@ static void reports_r1(void **state)
     assert_int_equal(w->app->closed, 0);
 }
 
-/* RFC 9293 SHLD-20 */
+/* proves: SHLD-20 */
 static void reports_r1_to_those_who_want_it(void **state)
 {
     struct peer *w = slow_passive(state, false);
@@ -193,7 +198,8 @@ static void reports_r1_to_those_who_want_it(void **state)
     peer_discard(w);
 }
 
-/* RFC 9293 MUST-20, SHLD-11: R2, by default beyond 100 s. */
+/* R2, by default beyond 100 s. */
+/* proves: MUST-20, SHLD-11 */
 static void gives_up_at_r2(void **state)
 {
     struct peer *w = slow_passive(state, false);
@@ -210,7 +216,8 @@ static void gives_up_at_r2(void **state)
     QUIET(w, 600ull * SECOND);
 }
 
-/* RFC 9293 MUST-21: R2 of one connection. */
+/* R2 of one connection. */
+/* proves: MUST-21 */
 static void gives_up_when_the_application_says(void **state)
 {
     struct peer *w = slow_passive(state, false);
@@ -255,7 +262,8 @@ static void progress_postpones_r2(void **state)
     peer_discard(w);
 }
 
-/* Catalogue T30, T31: unanswered probes of a closed window end by R2, too. */
+/* Unanswered probes of a closed window end by R2, too. */
+/* proves: T30, T31, R07 */
 static void gives_up_a_window_nobody_answers_for(void **state)
 {
     struct peer *w = slow_passive(state, false);
@@ -268,7 +276,8 @@ static void gives_up_a_window_nobody_answers_for(void **state)
     peer_discard(w);
 }
 
-/* Catalogue T30: FIN nobody acknowledges. */
+/* FIN nobody acknowledges. */
+/* proves: T30 */
 static void gives_up_a_fin_nobody_answers(void **state)
 {
     struct peer *w = slow_passive(state, false);
@@ -285,7 +294,8 @@ static void gives_up_a_fin_nobody_answers(void **state)
     peer_discard(w);
 }
 
-/* RFC 9293 MUST-24, MUST-25, MUST-28: no keepalive unless asked. */
+/* No keepalive unless asked. */
+/* proves: MUST-25, MUST-28 */
 static void keeps_nothing_alive_by_default(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -294,7 +304,7 @@ static void keeps_nothing_alive_by_default(void **state)
     assert_int_equal(w->app->closed, 0);
 }
 
-/* RFC 9293 MUST-24, MUST-27, MUST-29, SHLD-12, MAY-5 */
+/* proves: MUST-24, MUST-27, MUST-29, SHLD-12, MAY-5 */
 static void probes_an_idle_peer(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -317,6 +327,7 @@ static void probes_an_idle_peer(void **state)
 }
 
 /* Any segment of the peer postpones the probe; keepalive can be turned off again. */
+/* proves: MUST-24, MUST-26 */
 static void probes_only_the_idle(void **state)
 {
     struct peer *w = PASSIVE(state);
@@ -331,7 +342,8 @@ static void probes_only_the_idle(void **state)
     QUIET(w, 1000 * SECOND);
 }
 
-/* RFC 9293 MUST-26: not while data are outstanding; then the retransmission timer is in charge. */
+/* Not while data are outstanding; then the retransmission timer is in charge. */
+/* proves: MUST-26 */
 static void probes_nobody_with_data_in_flight(void **state)
 {
     struct peer *w = slow_passive(state, false);
@@ -373,7 +385,8 @@ static struct peer *half_closed(struct peer *w)
     return w;
 }
 
-/* Catalogue R08: nobody is waited for for ever in FIN-WAIT-2. */
+/* Nobody is waited for for ever in FIN-WAIT-2. */
+/* proves: R08 */
 static void gives_up_a_peer_that_never_closes(void **state)
 {
     struct peer *w = half_closed(PASSIVE(state));
@@ -425,7 +438,8 @@ static void asks_for_no_needless_polls(void **state)
     }
 }
 
-/* SHLD-17: a window taken back under what is in flight ends nothing while the peer answers. */
+/* A window taken back under what is in flight ends nothing while the peer answers. */
+/* proves: SHLD-17 */
 static void bears_a_window_shrunk_to_nothing(void **state)
 {
     struct peer *w = PASSIVE(state);

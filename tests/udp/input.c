@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A datagram arrives, sound or not (rows U01 to U04 of the catalogue of known holes). */
+/* A datagram arrives, sound or not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -129,7 +129,8 @@ static void drops_one_whose_header_is_in_two_pieces(void **state)
     assert_int_equal(drops_after(DATAGRAM(.head_len = 24), MS_DROP_FRAME_NOT_CONTIGUOUS), 1);
 }
 
-static void sec_U01_drops_lengths_that_lie(void **state)
+/* proves: U01, I06 */
+static void drops_lengths_that_lie(void **state)
 {
     (void)state;
     for (uint16_t len = 0; len < 8; len++)
@@ -141,7 +142,8 @@ static void sec_U01_drops_lengths_that_lie(void **state)
     assert_int_equal(receiver.datagrams, 0);
 }
 
-static void sec_U01_delivers_only_what_the_length_says(void **state)
+/* proves: U01 */
+static void delivers_only_what_the_length_says(void **state)
 {
     (void)state;
     (void)drops_after(DATAGRAM(.udp_len = 12), MS_DROP_NONE);
@@ -149,7 +151,8 @@ static void sec_U01_delivers_only_what_the_length_says(void **state)
     assert_int_equal(receiver.len, 4);
 }
 
-static void sec_U02_checks_the_checksum_unless_there_is_none(void **state)
+/* proves: U02 */
+static void checks_the_checksum_unless_there_is_none(void **state)
 {
     (void)state;
     assert_int_equal(drops_after(DATAGRAM(.has_wrong_checksum = true), MS_DROP_UDP_BAD_CHECKSUM),
@@ -158,7 +161,8 @@ static void sec_U02_checks_the_checksum_unless_there_is_none(void **state)
     assert_int_equal(receiver.datagrams, 1);
 }
 
-static void sec_U03_drops_port_zero(void **state)
+/* proves: U03 */
+static void drops_port_zero(void **state)
 {
     (void)state;
     assert_int_equal(drops_after(DATAGRAM(.destination = 0), MS_DROP_UDP_BAD_PORT), 1);
@@ -196,6 +200,7 @@ static enum ms_drop ethernet_datagram(struct ip_world *w, const char *mac, const
 }
 
 /* RFC 1122, 3.3.6: else a broadcast could reach services that only unicast may. */
+/* proves: E13 */
 static void drops_unicast_in_a_frame_to_everybody(void **state)
 {
     static const struct {
@@ -314,10 +319,10 @@ int main(void)
         TEST(delivers_a_sound_one),
         TEST(delivers_one_whose_payload_is_in_a_slice),
         TEST(drops_one_whose_header_is_in_two_pieces),
-        TEST(sec_U01_drops_lengths_that_lie),
-        TEST(sec_U01_delivers_only_what_the_length_says),
-        TEST(sec_U02_checks_the_checksum_unless_there_is_none),
-        TEST(sec_U03_drops_port_zero),
+        TEST(drops_lengths_that_lie),
+        TEST(delivers_only_what_the_length_says),
+        TEST(checks_the_checksum_unless_there_is_none),
+        TEST(drops_port_zero),
         TEST(drops_unicast_in_a_frame_to_everybody),
         TEST(answers_a_port_without_socket_by_icmp),
         TEST(tells_a_socket_bound_to_an_interface_of_errors),

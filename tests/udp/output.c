@@ -196,6 +196,7 @@ static void sends_no_checksum_over_ipv4_if_asked(void **state)
 }
 
 /* RFC 768: a sum that comes out as zero is sent as ones. */
+/* proves: U02 */
 static void never_sends_zero_for_a_checksum_it_made(void **state)
 {
     struct ms_endpoint v4 = pair_endpoint(1, true, 53);

@@ -214,6 +214,7 @@ static void scales_time(void **state)
     assert_int_equal(ms_guest_clock_epoch_ns(&fake.shared), 4294967301000000007);
 }
 
+/* proves: Z08 */
 static void mixes_entropy(void **state)
 {
     struct entropy a = { { 0 } }, b = { { 0 } };

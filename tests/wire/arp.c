@@ -31,7 +31,8 @@ static void reads_a_request(void **state)
     assert_memory_equal(header.target_mac, request + 18, 6);
 }
 
-static void drops_every_truncation(void **state) /* E01, E02, E03 */
+/* proves: E02 */
+static void drops_every_truncation(void **state)
 {
     struct arp_header header;
 
@@ -40,7 +41,8 @@ static void drops_every_truncation(void **state) /* E01, E02, E03 */
         assert_int_equal(parse(&header, request, len), MS_DROP_ARP_MALFORMED);
 }
 
-static void drops_all_but_ethernet_and_ipv4(void **state) /* E04 */
+/* proves: E04 */
+static void drops_all_but_ethernet_and_ipv4(void **state)
 {
     struct arp_header header;
     uint8_t packet[sizeof(request)];

@@ -47,7 +47,8 @@ static void reads_one_vlan_tag(void **state)
     assert_int_equal(rest, 1);
 }
 
-static void drops_runts_of_any_length(void **state) /* E01, E12 */
+/* proves: E01, E12 */
+static void drops_runts_of_any_length(void **state)
 {
     struct eth_header header;
     size_t rest;
@@ -59,7 +60,7 @@ static void drops_runts_of_any_length(void **state) /* E01, E12 */
         assert_int_equal(parse(&header, tagged, len, &rest), MS_DROP_ETH_RUNT);
 }
 
-static void accepts_a_frame_without_payload(void **state) /* E01: the next layer drops it */
+static void accepts_a_frame_without_payload(void **state) /* the next layer drops it */
 {
     struct eth_header header;
     size_t rest;
@@ -69,7 +70,8 @@ static void accepts_a_frame_without_payload(void **state) /* E01: the next layer
     assert_int_equal(rest, 0);
 }
 
-static void drops_lengths_in_place_of_a_type(void **state) /* E12 */
+/* proves: E12 */
+static void drops_lengths_in_place_of_a_type(void **state)
 {
     struct eth_header header;
     uint8_t frame[sizeof(tagged)];
@@ -86,7 +88,8 @@ static void drops_lengths_in_place_of_a_type(void **state) /* E12 */
     }
 }
 
-static void drops_nested_vlan_tags(void **state) /* E12 */
+/* proves: E12 */
+static void drops_nested_vlan_tags(void **state)
 {
     static const uint16_t types[] = { ETHERTYPE_VLAN, ETHERTYPE_SERVICE_VLAN };
     struct eth_header header;

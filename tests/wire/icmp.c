@@ -34,6 +34,7 @@ static void reads_and_emits_an_echo(void **state)
     assert_memory_equal(out, echo, sizeof(out));
 }
 
+/* proves: C01 */
 static void drops_every_truncation(void **state)
 {
     struct icmp_header header;
@@ -44,7 +45,8 @@ static void drops_every_truncation(void **state)
         assert_int_equal(parse(&header, echo, len, &rest), MS_DROP_ICMP_TRUNCATED);
 }
 
-static void leaves_an_error_its_quote_however_short(void **state) /* S13 */
+/* proves: C03 */
+static void leaves_an_error_its_quote_however_short(void **state)
 {
     const uint8_t error[ICMP_HEADER_LEN + 48] = { ICMP_UNREACHABLE, 3 };
     struct icmp_header header;

@@ -34,6 +34,7 @@ static void reads_and_emits_an_echo(void **state)
     assert_memory_equal(out, echo, sizeof(out));
 }
 
+/* proves: S12 */
 static void drops_every_truncation(void **state)
 {
     struct icmpv6_header header;
@@ -44,7 +45,8 @@ static void drops_every_truncation(void **state)
         assert_int_equal(parse(&header, echo, len, &rest), MS_DROP_ICMP_TRUNCATED);
 }
 
-static void leaves_an_error_its_quote_however_short(void **state) /* S13 */
+/* proves: S13 */
+static void leaves_an_error_its_quote_however_short(void **state)
 {
     const uint8_t error[ICMPV6_HEADER_LEN + 48] = { ICMPV6_UNREACHABLE, 3 };
     struct icmpv6_header header;

@@ -38,7 +38,8 @@ static void reads_and_emits_reports_and_leaves(void **state)
     }
 }
 
-static void holds_a_v3_query_to_its_sources(void **state) /* E16 */
+/* proves: E16 */
+static void holds_a_v3_query_to_its_sources(void **state)
 {
     uint8_t query[20] = { IGMP_QUERY, 1, 0, 0, 224, 0, 0, 251 };
     struct igmp_header header;
@@ -59,7 +60,8 @@ static void holds_a_v3_query_to_its_sources(void **state) /* E16 */
     }
 }
 
-static void reads_response_times_of_each_version(void **state) /* E17 */
+/* proves: E17 */
+static void reads_response_times_of_each_version(void **state)
 {
     static const struct {
         bool is_v3;

@@ -54,7 +54,8 @@ static void reads_a_plain_header(void **state)
     assert_int_equal(rest, 4);
 }
 
-static void cuts_the_padding_of_the_link(void **state) /* E11 */
+/* proves: E11 */
+static void cuts_the_padding_of_the_link(void **state)
 {
     struct ipv4_header header;
     uint8_t padded[46] = { 0 };
@@ -76,7 +77,8 @@ static void drops_every_truncation(void **state)
         assert_int_equal(parse(&header, packet, len, &rest), MS_DROP_IPV4_TRUNCATED);
 }
 
-static void drops_impossible_lengths(void **state) /* I01-I05 */
+/* proves: I01, I02, I04, I05, I19 */
+static void drops_impossible_lengths(void **state)
 {
     static const struct {
         uint8_t first;
@@ -114,7 +116,8 @@ static void drops_impossible_lengths(void **state) /* I01-I05 */
     }
 }
 
-static void drops_other_versions(void **state) /* I27 */
+/* proves: I27 */
+static void drops_other_versions(void **state)
 {
     struct ipv4_header header;
     uint8_t frame[sizeof(packet)];
@@ -129,7 +132,8 @@ static void drops_other_versions(void **state) /* I27 */
     }
 }
 
-static void refuses_malformed_options(void **state) /* I14 */
+/* proves: I14 */
+static void refuses_malformed_options(void **state)
 {
     static const uint8_t kinds[] = { 7, 68, 131, 137, 148, 200 };
     static const uint8_t lengths[] = { 0, 1, 5, 255 };
@@ -160,7 +164,8 @@ static void refuses_a_router_alert_of_another_length(void **state)
     }
 }
 
-static void skips_options_and_needs_no_end(void **state) /* I14 */
+/* proves: I14 */
+static void skips_options_and_needs_no_end(void **state)
 {
     static const uint8_t options[][8] = {
         { 1, 1, 1, 1, 1, 1, 1, 1 },   { 7, 8, 4, 0, 0, 0, 0, 0 },  { 7, 8, 255, 0, 0, 0, 0, 0 },
@@ -176,6 +181,7 @@ static void skips_options_and_needs_no_end(void **state) /* I14 */
     }
 }
 
+/* proves: I11 */
 static void refuses_source_routes(void **state)
 {
     static const uint8_t loose[] = { 1, 131, 7, 4, 10, 0, 0, 9 };

@@ -64,7 +64,8 @@ static void reads_and_emits_the_fixed_header(void **state)
     assert_memory_equal(out, packet, sizeof(out));
 }
 
-static void drops_truncations_and_wrong_lengths(void **state) /* S07 */
+/* proves: S07 */
+static void drops_truncations_and_wrong_lengths(void **state)
 {
     struct ipv6_header header;
     uint8_t packet[IPV6_HEADER_LEN + 8];
@@ -85,7 +86,8 @@ static void drops_truncations_and_wrong_lengths(void **state) /* S07 */
     assert_int_equal(parse(&header, packet, sizeof(packet), &rest), MS_DROP_IPV6_TRUNCATED);
 }
 
-static void drops_other_versions(void **state) /* I27 */
+/* proves: I27 */
+static void drops_other_versions(void **state)
 {
     struct ipv6_header header;
     uint8_t packet[IPV6_HEADER_LEN + 8];
@@ -175,6 +177,7 @@ static const struct walk_row walk_rows[] = {
     { FRAGMENT, 16, { FRAGMENT, 0, 0, 0, 0, 0, 0, 1, UDP }, MS_DROP_IPV6_BAD_EXTENSION, 0, -1, 0 },
 };
 
+/* proves: S01, S02, S03, S04, S05, S14, S20, S24, S25, S26, S27 */
 static void walks_as_the_table_says(void **state)
 {
     (void)state;
@@ -193,6 +196,7 @@ static void walks_as_the_table_says(void **state)
     }
 }
 
+/* proves: S01, S03, S05 */
 static void survives_every_truncation(void **state)
 {
     (void)state;
@@ -234,7 +238,8 @@ static void sees_a_router_alert_in_hop_by_hop_only(void **state)
     assert_false(out.has_router_alert);
 }
 
-static void bounds_the_number_of_headers(void **state) /* S26 */
+/* proves: S26, R21 */
+static void bounds_the_number_of_headers(void **state)
 {
     uint8_t chain[9 * 8];
     struct ipv6_extensions out;
@@ -248,7 +253,8 @@ static void bounds_the_number_of_headers(void **state) /* S26 */
     }
 }
 
-static void bounds_the_number_of_options(void **state) /* S26 */
+/* proves: S26, R21 */
+static void bounds_the_number_of_options(void **state)
 {
     uint8_t options[2048] = { UDP, 255 };
     struct ipv6_extensions out;
@@ -303,6 +309,7 @@ static void stops_at_the_last_and_the_first_fragment(void **state)
     assert_true(out.has_fragment);
 }
 
+/* proves: S18, S19, S20 */
 static void resumes_after_reassembly(void **state)
 {
     static const struct {

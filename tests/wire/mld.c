@@ -53,7 +53,8 @@ static void refuses_a_code(void **state)
     assert_int_equal(parse(&header, message, 24, &rest), MS_DROP_GROUP_MALFORMED);
 }
 
-static void holds_a_v2_query_to_its_sources(void **state) /* S38 */
+/* proves: S38 */
+static void holds_a_v2_query_to_its_sources(void **state)
 {
     uint8_t query[28 + 32] = { ICMPV6_MLD_QUERY };
     struct mld_header header;

@@ -98,7 +98,8 @@ static void reads_a_redirect_and_emits_none(void **state)
         assert_int_not_equal(parse(&message, data, len), MS_DROP_NONE);
 }
 
-static void refuses_a_code(void **state) /* S29 */
+/* proves: S29 */
+static void refuses_a_code(void **state)
 {
     struct nd_message message;
 
@@ -110,7 +111,8 @@ static void refuses_a_code(void **state) /* S29 */
     }
 }
 
-static void refuses_options_that_do_not_fit(void **state) /* S30 */
+/* proves: S30 */
+static void refuses_options_that_do_not_fit(void **state)
 {
     struct nd_message message;
 
@@ -128,7 +130,8 @@ static void refuses_options_that_do_not_fit(void **state) /* S30 */
     }
 }
 
-static void refuses_link_addresses_that_are_not_ethernets(void **state) /* E04 */
+/* proves: E04 */
+static void refuses_link_addresses_that_are_not_ethernets(void **state)
 {
     struct nd_message message;
 
@@ -143,7 +146,8 @@ static void refuses_link_addresses_that_are_not_ethernets(void **state) /* E04 *
     }
 }
 
-static void skips_rdnss_and_dnssl_of_any_length(void **state) /* S15, S16 */
+/* proves: S15, S16 */
+static void skips_rdnss_and_dnssl_of_any_length(void **state)
 {
     struct nd_message message;
 
@@ -164,7 +168,8 @@ static void skips_rdnss_and_dnssl_of_any_length(void **state) /* S15, S16 */
     }
 }
 
-static void ignores_prefixes_that_cannot_be(void **state) /* S35 */
+/* proves: S35 */
+static void ignores_prefixes_that_cannot_be(void **state)
 {
     struct nd_message message;
 
@@ -183,7 +188,8 @@ static void ignores_prefixes_that_cannot_be(void **state) /* S35 */
     }
 }
 
-static void keeps_no_more_prefixes_than_there_is_room_for(void **state) /* S37 */
+/* proves: S37 */
+static void keeps_no_more_prefixes_than_there_is_room_for(void **state)
 {
     uint8_t options[32 * 15];
     struct nd_message message;

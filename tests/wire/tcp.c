@@ -69,7 +69,8 @@ static void ignores_reserved_bits(void **state)
     assert_int_equal(header.header_len, 20);
 }
 
-static void drops_every_truncation_and_offset(void **state) /* T10, T11 */
+/* proves: T10, T11 */
+static void drops_every_truncation_and_offset(void **state)
 {
     struct tcp_header header;
     size_t rest;
@@ -91,6 +92,7 @@ static void drops_every_truncation_and_offset(void **state) /* T10, T11 */
     }
 }
 
+/* proves: MUST-4 */
 static void reads_every_option(void **state)
 {
     static const uint8_t options[] = { 2, 4,  5, 180, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 3, 3, 7,
@@ -112,6 +114,7 @@ static void reads_every_option(void **state)
     assert_int_equal(header.sack[1].end, 4);
 }
 
+/* proves: MUST-64 */
 static void reads_the_timestamp_wherever_it_stands(void **state)
 {
     static const uint8_t usual[] = { 1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9 };
@@ -130,7 +133,8 @@ static void reads_the_timestamp_wherever_it_stands(void **state)
     assert_int_equal(header.ts_echo, 9);
 }
 
-static void refuses_lengths_that_do_not_advance(void **state) /* T06, T07 */
+/* proves: MUST-7, T06, T07, T44 */
+static void refuses_lengths_that_do_not_advance(void **state)
 {
     static const uint8_t kinds[] = { 2, 3, 4, 5, 8, 19, 29, 0xfe };
     struct tcp_header header;
@@ -150,7 +154,8 @@ static void refuses_lengths_that_do_not_advance(void **state) /* T06, T07 */
     }
 }
 
-static void refuses_known_options_of_another_length(void **state) /* T08, T12 */
+/* proves: MUST-7, T08, T12, T44 */
+static void refuses_known_options_of_another_length(void **state)
 {
     static const struct {
         uint8_t kind;
@@ -174,7 +179,8 @@ static void refuses_known_options_of_another_length(void **state) /* T08, T12 */
     }
 }
 
-static void refuses_a_length_of_255(void **state) /* T08, T12 */
+/* proves: MUST-7, T08, T12, T44 */
+static void refuses_a_length_of_255(void **state)
 {
     struct tcp_header header;
 
@@ -186,6 +192,7 @@ static void refuses_a_length_of_255(void **state) /* T08, T12 */
     }
 }
 
+/* proves: MUST-4 */
 static void stops_at_the_end_of_options(void **state)
 {
     static const uint8_t options[] = { 2, 4, 5, 180, 0, 8, 0, 0 };
@@ -196,7 +203,8 @@ static void stops_at_the_end_of_options(void **state)
     assert_int_equal(header.options, TCP_OPTION_MSS);
 }
 
-static void takes_a_large_window_scale_for_14(void **state) /* T06 */
+/* proves: T37 */
+static void takes_a_large_window_scale_for_14(void **state)
 {
     struct tcp_header header;
 
@@ -237,6 +245,7 @@ static struct tcp_header full_header(uint8_t options, uint8_t sack_count)
     return header;
 }
 
+/* proves: MUST-69 */
 static void emits_the_layouts_linux_uses(void **state)
 {
     static const struct {
@@ -290,6 +299,7 @@ static void emits_no_more_sack_blocks_than_fit(void **state)
     assert_int_equal(ms_tcp_options_len(&header), 36);
 }
 
+/* proves: MUST-68 */
 static void reads_back_any_set_of_options(void **state)
 {
     (void)state;

@@ -87,6 +87,7 @@ static void doubles_in_a_round_of_slow_start(void **state)
     assert_int_equal(cc.window_bytes, 20 * MSS);
 }
 
+/* proves: MUST-19 */
 static void grows_by_a_segment_a_window_in_congestion_avoidance(void **state) /* RFC 5681, 3.1 */
 {
     struct ms_cc cc = avoiding(10 * MSS);
@@ -102,6 +103,7 @@ static void grows_by_a_segment_a_window_in_congestion_avoidance(void **state) /*
     }
 }
 
+/* proves: T36 */
 static void counts_bytes_not_acknowledgements(void **state) /* ACK division gains nothing */
 {
     struct ms_cc cc = avoiding(10 * MSS);
