@@ -92,19 +92,19 @@ static void answer(struct time_wait_record *record, struct segment *s)
 }
 
 /*
- * RFC 6191: a SYN may begin a new incarnation if its timestamp or sequence number is larger. So
- * must our own number be (RFC 9293, MAY-2): its clock falls behind what is sent fast.
+ * RFC 6191: a SYN may begin a new incarnation if its timestamp is larger: what is still on its way
+ * of the old one fails PAWS then, on both sides (RFC 7323, 5.2 and B.2). Without that both sequence
+ * numbers must be larger (RFC 9293, MAY-2), and ours, a clock, falls behind what is sent fast.
  */
 static bool may_succeed(const struct time_wait_record *record, const struct segment *s)
 {
     uint32_t ts_offset;
 
-    if (seq_le(ms_tcp_isn(s->p->stack, &s->p->flow, &ts_offset), record->send_next))
-        return false;
-    if (record->ts_recent && (s->header.options & TCP_OPTION_TIMESTAMP))
-        return seq_gt(s->header.ts_value, record->ts_recent) ||
-               (s->header.ts_value == record->ts_recent && seq_gt(s->seq, record->recv_next));
-    return seq_gt(s->seq, record->recv_next);
+    if (record->ts_recent && (s->header.options & TCP_OPTION_TIMESTAMP) &&
+        s->header.ts_value != record->ts_recent)
+        return seq_gt(s->header.ts_value, record->ts_recent);
+    return seq_gt(s->seq, record->recv_next) &&
+           seq_gt(ms_tcp_isn(s->p->stack, &s->p->flow, &ts_offset), record->send_next);
 }
 
 enum ms_drop ms_time_wait_input(struct tcp_floor *floor, struct time_wait_record *record,

@@ -237,6 +237,19 @@ static void a_later_timestamp_begins_anew(void **state)
     assert_int_equal(COUNT(w, tcp_time_wait_reused), 1);
 }
 
+/* RFC 7323 B.2: then the old one's segments fail PAWS, though our number, a clock, is behind. */
+static void a_later_timestamp_begins_anew_after_a_fast_transfer(void **state)
+{
+    struct peer *w = time_wait(state, true);
+    uint32_t ts_last = w->flow->ts_base + (uint32_t)(w->now_us / MS);
+    const struct heard *heard;
+
+    SEND(w, .flags = TCP_SYN, .seq = 0x1000, .mss = 1000, .ts_value = ts_last + 1, .ts_echo = 0);
+    heard = EXPECT(w, .flags = TCP_SYN | TCP_ACK, .ack = 0x1001);
+    assert_true((int32_t)(heard->header.seq - w->flow->stack_isn - SENT) <= 0);
+    assert_int_equal(COUNT(w, tcp_time_wait_reused), 1);
+}
+
 /* The same: an equal one needs a larger number; an earlier one is never enough. */
 /* proves: SHLD-4 */
 static void an_earlier_timestamp_does_not(void **state)
@@ -412,6 +425,7 @@ int main(void)
         OVER_BOTH(a_larger_number_begins_anew),
         OVER_BOTH(a_smaller_number_does_not),
         OVER_BOTH(a_later_timestamp_begins_anew),
+        OVER_BOTH(a_later_timestamp_begins_anew_after_a_fast_transfer),
         OVER_BOTH(an_earlier_timestamp_does_not),
         OVER_BOTH(without_the_timestamp_the_number_counts),
         OVER_BOTH(our_own_number_is_larger_too),
