@@ -87,7 +87,6 @@ static void retransmit_expired(struct ms_tcp *c)
 {
     bool is_probe = is_probing(c);
 
-    ms_conn_disarm(c, CONN_TIMER_RETRANSMIT);
     if (conn_outstanding(c) == 0 && c->send_next == c->send.end_seq && !(c->flags & CONN_CLOSING) &&
         is_synchronized(c))
         return; /* nothing left to wait for */
@@ -174,8 +173,6 @@ static void arm_again(struct ms_tcp *c)
 {
     uint64_t first_us = UINT64_MAX;
 
-    if (ms_timer_is_armed(&c->timer) || c->state == MS_TCP_CLOSED)
-        return;
     if (c->timers & CONN_TIMER_RETRANSMIT)
         first_us = whole_deadline(c, c->retransmit_us);
     if (c->timers & CONN_TIMER_ACK)
@@ -186,18 +183,34 @@ static void arm_again(struct ms_tcp *c)
         ms_wheel_arm(&c->stack->wheel, &c->timer, TIMER_TCP, first_us);
 }
 
+/* Which deadlines have passed; they count no more. */
+static uint8_t take_due(struct ms_tcp *c)
+{
+    uint8_t due = 0;
+
+    if (is_due(c, CONN_TIMER_ACK, c->ack_us))
+        due |= CONN_TIMER_ACK;
+    if (is_due(c, CONN_TIMER_RETRANSMIT, c->retransmit_us))
+        due |= CONN_TIMER_RETRANSMIT;
+    if ((c->timers & CONN_TIMER_KEEPALIVE) && keepalive_deadline_us(c) <= c->stack->now_us)
+        due |= CONN_TIMER_KEEPALIVE;
+    c->timers &= (uint8_t)~due;
+    return due;
+}
+
+/* First the wheel waits for what is not due yet: whatever is armed after that may be later. */
 void ms_tcp_expired(struct timer *timer)
 {
     struct ms_tcp *c = MS_CONTAINER_OF(timer, struct ms_tcp, timer);
+    uint8_t due = take_due(c);
 
-    if (is_due(c, CONN_TIMER_ACK, c->ack_us)) {
-        ms_conn_disarm(c, CONN_TIMER_ACK);
+    arm_again(c);
+    if (due & CONN_TIMER_ACK) {
         c->stack->counters.tcp_delayed_acks++;
         ms_conn_pend(c, DUE_ACK);
     }
-    if (is_due(c, CONN_TIMER_RETRANSMIT, c->retransmit_us))
+    if (due & CONN_TIMER_RETRANSMIT)
         retransmit_expired(c);
-    if ((c->timers & CONN_TIMER_KEEPALIVE) && keepalive_deadline_us(c) <= c->stack->now_us)
+    if ((due & CONN_TIMER_KEEPALIVE) && c->state != MS_TCP_CLOSED)
         keepalive_expired(c);
-    arm_again(c);
 }

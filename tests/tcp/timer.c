@@ -326,6 +326,19 @@ static void probes_an_idle_peer(void **state)
     QUIET(w, 600 * SECOND);
 }
 
+/* The peer's silence is watched by a timer of its own, whose next time is later than the other's. */
+static void keepalive_leaves_retransmission_alone(void **state)
+{
+    struct peer *w = slow_passive(state, false);
+
+    app_set(w->app, MS_TCP_KEEPALIVE_S, 5);
+    app_set(w->app, MS_TCP_KEEPALIVE_INTERVAL_S, 5);
+    assert_int_equal(app_send(w->app, 100), MS_OK);
+    EXPECT(w, .seq = 1, .len = 100);
+    for (uint64_t gap_us = 900 * MS; gap_us < 60 * SECOND; gap_us *= 2)
+        EXPECT_AFTER(w, gap_us, .seq = 1, .len = 100);
+}
+
 /* Any segment of the peer postpones the probe; keepalive can be turned off again. */
 /* proves: MUST-24, MUST-26 */
 static void probes_only_the_idle(void **state)
@@ -505,6 +518,7 @@ int main(void)
         OVER_IPV4(asks_for_no_needless_polls),
         OVER_BOTH(bears_a_window_shrunk_to_nothing),
         OVER_BOTH(knows_deadlines_of_long_ago),
+        OVER_BOTH(keepalive_leaves_retransmission_alone),
         OVER_BOTH(refuses_keepalives_without_an_interval),
     };
 
