@@ -89,6 +89,8 @@ MS_COLD static void leave_recovery(struct ms_tcp *c)
 {
     uint32_t outstanding = conn_outstanding(c);
 
+    if (!(c->flags & CONN_SACK))
+        c->flight.sacked_bytes = 0; /* duplicates counted, of what is acknowledged now */
     if (c->flags & CONN_RECOVERY)
         c->cc.ops->on_recovered(&c->cc, c->stack->now_us,
                                 ms_flight_in_network(&c->flight, outstanding));

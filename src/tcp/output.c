@@ -174,6 +174,13 @@ static MS_INLINE void emit_segment(struct ms_tcp *c, struct ms_frame *frame, uin
     }
 }
 
+/* SND.NXT, but not beyond the window, where a probe may be that the peer did not take: it would not
+ * hear such an ACK (RFC 9293, 3.10.7.4). */
+static inline uint32_t ack_seq(const struct ms_tcp *c)
+{
+    return seq_min(c->send_next, seq_max(c->send_unacked, c->send_window_end));
+}
+
 /* A segment without text: ACK, keepalive, RST. */
 static enum refusal send_empty(struct ms_tcp *c, uint32_t seq, uint8_t flags)
 {
@@ -517,7 +524,7 @@ static enum refusal output_open(struct ms_tcp *c)
             c->due &= (uint8_t)~DUE_KEEPALIVE;
     }
     if (c->due & DUE_ACK) { /* owed, whatever became of the text */
-        enum refusal of_ack = send_empty(c, c->send_next, 0);
+        enum refusal of_ack = send_empty(c, ack_seq(c), 0);
 
         refusal = refusal == SENT ? of_ack : refusal;
     }
@@ -540,11 +547,11 @@ static void output_last(struct ms_tcp *c)
         if (send_empty(c, reset_seq(c), TCP_RST) == SENT)
             c->stack->counters.tcp_out_resets++;
     } else if (c->due & DUE_ACK) {
-        (void)send_empty(c, c->send_next, 0);
+        (void)send_empty(c, ack_seq(c), 0);
     }
 }
 
-void ms_output_ack_now(struct ms_tcp *c) { (void)send_empty(c, c->send_next, 0); }
+void ms_output_ack_now(struct ms_tcp *c) { (void)send_empty(c, ack_seq(c), 0); }
 
 void ms_conn_challenge(struct ms_tcp *c)
 {

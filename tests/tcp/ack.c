@@ -87,6 +87,23 @@ static void retransmits_fast_without_sack(void **state)
     peer_discard(w);
 }
 
+/* RFC 6582 3.2, step 3 (1): what duplicates were counted says nothing of what is in flight now. */
+static void leaves_recovery_with_a_window_for_a_segment(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    assert_int_equal(app_send(w->app, 3 * MSS), MS_OK);
+    expect_segments(w, 1, 3);
+    for (unsigned i = 0; i < 3; i++)
+        SEND(w, .ack = 1);
+    EXPECT(w, .seq = 1, .len = MSS);
+    assert_int_equal(app_send(w->app, MSS), MS_OK);
+    EXPECT(w, .seq = 1 + 3 * MSS, .len = MSS);
+    SEND(w, .ack = 1 + 3 * MSS);
+    assert_false(app_info(w->app).is_in_recovery);
+    assert_int_equal(app_info(w->app).cwnd_bytes, 2 * MSS);
+}
+
 /* RFC 6582 3.2: a partial ACK retransmits the next hole at once, recovery goes on. */
 static void retransmits_on_partial_acks(void **state)
 {
@@ -522,6 +539,7 @@ int main(void)
         OVER_BOTH(counts_bytes_not_acks),
         OVER_BOTH(does_not_grow_an_unused_window),
         OVER_BOTH(retransmits_fast_without_sack),
+        OVER_BOTH(leaves_recovery_with_a_window_for_a_segment),
         OVER_BOTH(retransmits_on_partial_acks),
         OVER_BOTH(counts_true_duplicates_only),
         OVER_BOTH(retransmits_fast_with_sack),
