@@ -130,7 +130,7 @@ __attribute__((noinline)) static void detect_losses(struct ms_tcp *c, bool is_du
         c->stack->counters.tcp_limited_transmits += c->send_next != c->send.end_seq;
     if (c->flags & CONN_SACK)
         ms_flight_detect_losses(f, c->send_mss);
-    else if (is_duplicate || f->sacked_bytes > 0)
+    else if (is_duplicate || (newly_acked > 0 && f->sacked_bytes > 0))
         count_arrivals(c, newly_acked);
     if ((is_duplicate && c->duplicate_acks == DUP_THRESH && !(c->flags & CONN_LOSS)) ||
         (is_partial && !(c->flags & CONN_SACK)))

@@ -146,6 +146,23 @@ static void counts_true_duplicates_only(void **state)
     assert_int_equal(COUNT(w, tcp_retransmitted_segments), 0);
 }
 
+/* ... also when one has been counted: text that the peer sends us makes no room for ours. */
+static void takes_text_for_no_arrival(void **state)
+{
+    struct peer *w = PASSIVE(state);
+    uint32_t before;
+
+    assert_int_equal(app_send(w->app, 30 * MSS), MS_OK);
+    peer_discard(w);
+    SEND(w, .ack = 1);
+    EXPECT(w, .len = MSS); /* limited transmit */
+    before = app_info(w->app).send_next;
+    for (unsigned i = 0; i < 4; i++)
+        SEND(w, .ack = 1, .len = 10);
+    assert_int_equal(app_info(w->app).send_next, before);
+    peer_discard(w);
+}
+
 /* RFC 6675: three blocks above a hole: it is lost, and nothing SACKed goes again. */
 static void retransmits_fast_with_sack(void **state)
 {
@@ -542,6 +559,7 @@ int main(void)
         OVER_BOTH(leaves_recovery_with_a_window_for_a_segment),
         OVER_BOTH(retransmits_on_partial_acks),
         OVER_BOTH(counts_true_duplicates_only),
+        OVER_BOTH(takes_text_for_no_arrival),
         OVER_BOTH(retransmits_fast_with_sack),
         OVER_BOTH(repairs_several_holes),
         OVER_BOTH(retransmits_a_hole_once),
