@@ -326,7 +326,7 @@ static void probes_an_idle_peer(void **state)
     QUIET(w, 600 * SECOND);
 }
 
-/* The peer's silence is watched by a timer of its own, whose next time is later than the other's. */
+/* Silence is watched by a deadline of its own, and the next of those is often the later one. */
 static void keepalive_leaves_retransmission_alone(void **state)
 {
     struct peer *w = slow_passive(state, false);
