@@ -200,20 +200,6 @@ static void goes_on_behind_a_probe_taken(void **state)
     EXPECT(w, .seq = 3, .len = 98);
 }
 
-/* RFC 9293 3.10.7.4: behind a closed window a peer accepts nothing but RCV.NXT, which is the number
- * of the probe that it did not take. */
-static void acknowledges_from_before_its_probe(void **state)
-{
-    struct peer *w = PASSIVE(state);
-
-    SEND(w, .window = 0);
-    assert_int_equal(app_send(w->app, 10), MS_OK);
-    EXPECT_WITHIN(w, 2 * SECOND, .seq = 1, .len = 1);
-    SEND(w, .ack = 1, .window = 0);
-    SEND(w, .ack = 1, .len = 100, .window = 0);
-    EXPECT_WITHIN(w, SECOND / 2, .seq = 1, .ack = 101, .len = 0);
-}
-
 /* As long as the probes are answered, the connection lives. */
 /* proves: MUST-37 */
 static void probes_as_long_as_they_are_answered(void **state)
@@ -677,7 +663,6 @@ int main(void)
         OVER_BOTH(bears_a_shrinking_window),
         OVER_BOTH(probes_a_closed_window),
         OVER_BOTH(goes_on_behind_a_probe_taken),
-        OVER_BOTH(acknowledges_from_before_its_probe),
         OVER_IPV4(probes_as_long_as_they_are_answered),
         OVER_BOTH(probes_after_idling_and_beyond_the_user_timeout),
         OVER_BOTH(probes_with_fin),

@@ -294,6 +294,20 @@ static void gives_up_a_fin_nobody_answers(void **state)
     peer_discard(w);
 }
 
+/* RFC 9293 3.10.7.4: behind a closed window a peer accepts nothing but RCV.NXT, which is the number
+ * of the probe that it did not take. */
+static void acknowledges_from_before_its_probe(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    SEND(w, .window = 0);
+    assert_int_equal(app_send(w->app, 10), MS_OK);
+    EXPECT_WITHIN(w, 2 * SECOND, .seq = 1, .len = 1);
+    SEND(w, .ack = 1, .window = 0);
+    SEND(w, .ack = 1, .len = 100, .window = 0);
+    EXPECT_WITHIN(w, SECOND / 2, .seq = 1, .ack = 101, .len = 0);
+}
+
 /* No keepalive unless asked. */
 /* proves: MUST-25, MUST-28 */
 static void keeps_nothing_alive_by_default(void **state)
@@ -518,6 +532,7 @@ int main(void)
         OVER_IPV4(asks_for_no_needless_polls),
         OVER_BOTH(bears_a_window_shrunk_to_nothing),
         OVER_BOTH(knows_deadlines_of_long_ago),
+        OVER_BOTH(acknowledges_from_before_its_probe),
         OVER_BOTH(keepalive_leaves_retransmission_alone),
         OVER_BOTH(refuses_keepalives_without_an_interval),
     };
