@@ -54,13 +54,17 @@ static uint64_t content_of_frame(const struct ms_frame *frame)
     return sum;
 }
 
+static uint16_t load16(const uint8_t *at) { return (uint16_t)(at[0] << 8 | at[1]); }
+
+static uint32_t load32(const uint8_t *at) { return (uint32_t)load16(at) << 16 | load16(at + 2); }
+
 static void show_witness(struct host *host, bool is_sent, const uint8_t *bytes, uint32_t len)
 {
     uint32_t skip = 0;
 
     if (host->driver.medium == MS_MEDIUM_ETHERNET) {
         bool is_ours = is_sent || (len >= 6 && memcmp(bytes, host->driver.mac, 6) == 0);
-        unsigned type = len > ETHERNET_LEN ? bytes[12] << 8 | bytes[13] : 0;
+        uint16_t type = len > ETHERNET_LEN ? load16(bytes + 12) : 0;
 
         if (!is_ours || (type != 0x0800 && type != 0x86dd))
             return;
@@ -85,9 +89,8 @@ static void tell_frame(struct host *host, const char *verb, const uint8_t *bytes
         return;
     }
     world_tell(host->world, "host %u %s %u bytes, %u > %u, flags %02x seq %08x ack %08x win %u",
-               host->number, verb, len, at[0] << 8 | at[1], at[2] << 8 | at[3], at[13],
-               (unsigned)at[4] << 24 | at[5] << 16 | at[6] << 8 | at[7],
-               (unsigned)at[8] << 24 | at[9] << 16 | at[10] << 8 | at[11], at[14] << 8 | at[15]);
+               host->number, verb, len, load16(at), load16(at + 2), at[13], load32(at + 4),
+               load32(at + 8), load16(at + 14));
 }
 
 static void put_on_wire(struct host *host, const struct ms_frame *frame)

@@ -39,6 +39,7 @@ static void corrupt(struct parcel *parcel, struct dice *dice)
     uint32_t bits = 1 + dice_below(dice, BURST_BITS);
     uint32_t pattern = 1 | dice_below(dice, UINT32_C(1) << (bits - 1)) << 1;
 
+    parcel->is_corrupt = true;
     for (uint32_t i = 0; i < bits && first + i < 8 * parcel->len; i++) {
         if (pattern >> i & 1)
             parcel->bytes[(first + i) / 8] ^= (uint8_t)(0x80 >> (first + i) % 8);
@@ -90,7 +91,7 @@ static void carry(struct world *world, struct parcel *parcel, unsigned from)
         world_schedule(world, at_us + dice_below(&state->dice, 2 * plan->delay_us + 1),
                        EVENT_ARRIVAL, 0, twin);
     }
-    if (is_troubled && happens(&state->dice, plan->corruption))
+    if (is_troubled && happens(&state->dice, plan->corruption) && !parcel->is_corrupt)
         corrupt(parcel, &state->dice);
     if (is_troubled && happens(&state->dice, plan->truncation))
         parcel->len = dice_below(&state->dice, parcel->len);

@@ -142,6 +142,7 @@ uint64_t content_of(uint64_t sum, const uint8_t *bytes, size_t len);
 struct parcel {
     uint32_t len;
     uint8_t to, link;
+    bool is_corrupt; /* once is enough: two faults may make up for each other in a checksum */
     uint8_t bytes[];
 };
 void wire_send(struct world *world, unsigned from, const uint8_t *bytes, uint32_t len);
