@@ -15,17 +15,17 @@ enum {
     MSS_MIN_BYTES = 536,
     POLLS_MAX = 1000, /* in a row without a moment passing */
     OTHER_ADDRESS = 100,
-    CHECK_ALL = 6, /* connections: with more of them only every eighth event is looked at */
     SPOILT = 0xa5,
 };
 
 static const uint64_t FORGOTTEN_US = UINT64_C(400) * US_PER_S; /* what waits without an owner */
 
+/* The more connections there are, the fewer of the events are looked at. */
 static void stay_sound(struct host *host, const char *when)
 {
     const char *fault;
 
-    if (host->stack->tcp->connections.used > CHECK_ALL && host->checks++ % 8)
+    if (host->checks++ % (host->stack->tcp->connections.used + 1))
         return;
     fault = ms_tcp_check(host->stack);
     if (!fault)
@@ -188,10 +188,8 @@ void host_receive(struct host *host, const struct parcel *parcel)
 
 void host_wake(struct host *host)
 {
-    if (host->poll_at_us <= host->world->now_us)
-        return;
-    host->poll_at_us = host->world->now_us;
-    world_schedule(host->world, host->poll_at_us, EVENT_POLL, host->number, NULL);
+    if (host->poll_at_us > host->world->now_us)
+        host->poll_at_us = host->world->now_us;
 }
 
 /* Frames to send are queued, with a neighbour, given up, or in the device. */
@@ -222,11 +220,7 @@ void host_poll(struct host *host)
         world_fail(host->world, "host %u: never done", host->number);
     stay_sound(host, "after a poll");
     count_frames(host);
-    host->poll_at_us = UINT64_MAX;
-    if (deadline_us == UINT64_MAX)
-        return;
-    host->poll_at_us = deadline_us - host->epoch_us;
-    world_schedule(host->world, host->poll_at_us, EVENT_POLL, host->number, NULL);
+    host->poll_at_us = deadline_us == UINT64_MAX ? UINT64_MAX : deadline_us - host->epoch_us;
 }
 
 /* --- Its life --- */

@@ -68,8 +68,7 @@ void world_record(struct world *world, uint64_t what, uint64_t content)
         hash_records(world);
     world->records[world->record_count++] = (struct record){
         .at_us = htole64(world->now_us),
-        .what = htole64(what),
-        .content = htole64(content),
+        .content = htole64(content ^ what << 32),
     };
 }
 
@@ -148,7 +147,6 @@ static struct host *host_of(struct world *world, const struct event *event)
     switch (event->kind) {
     case EVENT_ARRIVAL: return &world->hosts[event->parcel->to];
     case EVENT_APP: return world->sides[event->who].host;
-    case EVENT_POLL:
     case EVENT_COMPLETION: return &world->hosts[event->who];
     default: return NULL;
     }
@@ -164,10 +162,6 @@ static void happen(struct world *world, const struct event *event)
     }
     switch (event->kind) {
     case EVENT_ARRIVAL: wire_arrive(world, event->parcel); break;
-    case EVENT_POLL:
-        if (world->hosts[event->who].poll_at_us <= world->now_us)
-            host_poll(&world->hosts[event->who]);
-        break;
     case EVENT_APP:
         if (world->sides[event->who].timer_at_us <= world->now_us)
             side_work(&world->sides[event->who]);
@@ -177,15 +171,41 @@ static void happen(struct world *world, const struct event *event)
     }
 }
 
+static uint64_t poll_time_us(const struct host *host)
+{
+    return host->poll_at_us > host->frozen_until_us ? host->poll_at_us : host->frozen_until_us;
+}
+
+/* The first host to be polled. */
+static struct host *first_host(struct world *world)
+{
+    struct host *first = &world->hosts[0];
+
+    for (unsigned i = 1; i < world->plan.host_count; i++) {
+        if (poll_time_us(&world->hosts[i]) < poll_time_us(first))
+            first = &world->hosts[i];
+    }
+    return first;
+}
+
+/* What arrives at one moment arrives before the hosts are polled. */
 static bool step(struct world *world)
 {
-    struct event event;
+    struct host *host = first_host(world);
+    uint64_t poll_us = poll_time_us(host);
+    bool is_event = world->event_count > 0 && world->events[0].at_us <= poll_us;
 
-    if (world->event_count == 0 || world->has_failed)
+    if ((!is_event && poll_us == UINT64_MAX) || world->has_failed)
         return false;
-    event = take_next(world);
-    world->now_us = event.at_us;
-    happen(world, &event);
+    if (is_event) {
+        struct event event = take_next(world);
+
+        world->now_us = event.at_us;
+        happen(world, &event);
+    } else {
+        world->now_us = poll_us;
+        host_poll(host);
+    }
     if (++world->event_total > EVENTS_MAX)
         world_fail(world, "no end after %u events", EVENTS_MAX);
     return true;
@@ -243,12 +263,30 @@ static uint64_t last_fault_us(const struct world *world)
     return last_us;
 }
 
+static const char *leftover(struct world *world, unsigned *host)
+{
+    const char *what = NULL;
+
+    for (*host = 0; *host < world->plan.host_count; ++*host) {
+        if ((what = host_leftover(&world->hosts[*host])))
+            break;
+    }
+    return what;
+}
+
+static bool is_silent(struct world *world)
+{
+    unsigned host;
+
+    return is_over(world) && !leftover(world, &host);
+}
+
 /* Liveness: everything ends or errs. Only what waits for a peer that is gone may wait. */
 static void run_to_the_end(struct world *world)
 {
     uint64_t until_us = last_fault_us(world) + ENDS_WITHIN_US;
 
-    while (!is_over(world) && world->now_us < until_us && step(world)) {
+    while (!is_silent(world) && world->now_us < until_us && step(world)) {
     }
     for (unsigned i = 0; i < 2 * world->plan.connection_count; i++) {
         if (!side_is_over(&world->sides[i]))
@@ -261,22 +299,11 @@ static void run_to_the_end(struct world *world)
         world_fail(world, "a connection has not ended");
 }
 
-static const char *leftover(struct world *world, unsigned *host)
-{
-    const char *what = NULL;
-
-    for (*host = 0; *host < world->plan.host_count; ++*host) {
-        if ((what = host_leftover(&world->hosts[*host])))
-            break;
-    }
-    return what;
-}
-
 /* Conservation: what was taken comes back, without a word to the stack. */
 static void run_to_silence(struct world *world)
 {
     uint64_t until_us = world->now_us + FORGETS_WITHIN_US;
-    unsigned host;
+    unsigned host = 0;
     const char *what = NULL;
 
     while (!world->has_failed && (what = leftover(world, &host)) && world->now_us < until_us) {

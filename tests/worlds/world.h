@@ -26,7 +26,7 @@ enum {
 
 struct world;
 
-enum event_kind { EVENT_ARRIVAL, EVENT_POLL, EVENT_APP, EVENT_COMPLETION, EVENT_TROUBLE };
+enum event_kind { EVENT_ARRIVAL, EVENT_APP, EVENT_COMPLETION, EVENT_TROUBLE };
 
 struct parcel; /* a frame on its way; wire.c */
 
@@ -51,8 +51,9 @@ struct host {
     struct ms_stack *stack;
     struct ms_netif *netif;
     void *memory;
-    uint64_t epoch_us; /* its clock is the world's and this */
-    uint64_t poll_at_us, frozen_until_us;
+    uint64_t epoch_us;   /* its clock is the world's and this */
+    uint64_t poll_at_us; /* UINT64_MAX: not by itself */
+    uint64_t frozen_until_us;
     struct checker *checker;
     struct dice dice;
     struct in_device ring[RING_MAX]; /* the oldest first */
@@ -95,7 +96,7 @@ struct link_state {
 };
 
 struct record {
-    uint64_t at_us, what, content;
+    uint64_t at_us, content;
 };
 
 struct world {
