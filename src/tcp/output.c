@@ -426,6 +426,13 @@ static inline void judge_window(struct ms_tcp *c)
         c->flags &= (uint16_t)~CONN_WINDOW_LIMITED;
 }
 
+/* FIN goes with the last byte, if the window has room for both. */
+static inline bool may_send_fin(const struct ms_tcp *c, uint32_t len)
+{
+    return (c->flags & CONN_CLOSING) && c->send_next + len == c->send.end_seq &&
+           seq_gt(c->send_window_end, c->send.end_seq);
+}
+
 /* Text not yet sent, and FIN behind it. */
 static enum refusal output_new(struct ms_tcp *c)
 {
@@ -438,20 +445,20 @@ static enum refusal output_new(struct ms_tcp *c)
     while (left > 0) {
         uint32_t queued = c->send.end_seq - c->send_next, len = 0, sent;
         enum refusal refusal;
+        bool fin;
 
         if (MS_UNLIKELY(c->flight.ranges >= FLIGHT_RANGES_MAX))
             return SENT; /* its own acknowledgements make room */
-        if (MS_LIKELY(queued > 0)) {
+        if (MS_LIKELY(queued > 0))
             len = choose_len(c, queued);
-            if (len == 0) {
-                wait_for_window(c, queued);
-                return SENT;
-            }
+        fin = may_send_fin(c, len);
+        if (len == 0 && !fin) {
+            wait_for_window(c, left);
+            return SENT;
         }
         if (MS_UNLIKELY(ms_pool_is_empty(&c->stack->tcp->ranges)))
             return NO_RECORD;
-        /* With the last byte goes FIN, if there is one. */
-        refusal = send_new_text(c, c->send_next, len, len == queued && left > queued, &sent);
+        refusal = send_new_text(c, c->send_next, len, fin, &sent);
         if (MS_UNLIKELY(refusal != SENT))
             return refusal;
         record_sent(c, sent);

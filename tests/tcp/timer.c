@@ -294,6 +294,24 @@ static void gives_up_a_fin_nobody_answers(void **state)
     peer_discard(w);
 }
 
+/* RFC 9293 3.4: FIN has a sequence number, and so needs room in the window. */
+static void fin_waits_for_room_behind_the_text(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    SEND(w, .window = 100);
+    assert_int_equal(app_send(w->app, 100), MS_OK);
+    app_close(w->app);
+    EXPECT(w, .seq = 1, .len = 100, .flags = TCP_ACK | TCP_PSH);
+    SEND(w, .ack = 101, .window = 0);
+    QUIET(w, 0);
+    EXPECT_WITHIN(w, 2 * SECOND, .seq = 101, .flags = TCP_ACK | TCP_FIN); /* a probe */
+    SEND(w, .ack = 101, .window = 1);
+    EXPECT(w, .seq = 101, .flags = TCP_ACK | TCP_FIN);
+    SEND(w, .ack = 102);
+    assert_int_equal(app_state(w->app), MS_TCP_FIN_WAIT_2);
+}
+
 /* RFC 9293 3.10.7.4: behind a closed window a peer accepts nothing but RCV.NXT, which is the number
  * of the probe that it did not take. */
 static void acknowledges_from_before_its_probe(void **state)
@@ -532,6 +550,7 @@ int main(void)
         OVER_IPV4(asks_for_no_needless_polls),
         OVER_BOTH(bears_a_window_shrunk_to_nothing),
         OVER_BOTH(knows_deadlines_of_long_ago),
+        OVER_BOTH(fin_waits_for_room_behind_the_text),
         OVER_BOTH(acknowledges_from_before_its_probe),
         OVER_BOTH(keepalive_leaves_retransmission_alone),
         OVER_BOTH(refuses_keepalives_without_an_interval),

@@ -298,7 +298,6 @@ static void check_content(struct checker *checker, struct tracked *t, const stru
         keep_text(t, at + old, s->text + old, s->text_len - old);
 }
 
-/* Text; FIN may follow the last byte that fits, as from a host that cannot divide the two. */
 static void check_window(struct checker *checker, const struct tracked *t, uint32_t from,
                          uint32_t to)
 {
@@ -390,7 +389,7 @@ static void check_sequence(struct checker *checker, struct tracked *t, const str
         fail(checker, t, "what is acknowledged is sent again (RFC 9293, 3.8.1)");
     if (from > 0) {
         check_content(checker, t, s, from);
-        check_window(checker, t, from, from + s->text_len);
+        check_window(checker, t, from, to);
         check_congestion(checker, t, to);
     }
     if (from <= t->acked && to > t->acked)
