@@ -443,15 +443,13 @@ static enum refusal output_new(struct ms_tcp *c)
     if (conn_outstanding(c) == 0)
         restart_after_idle(c);
     while (left > 0) {
-        uint32_t queued = c->send.end_seq - c->send_next, len = 0, sent;
+        uint32_t queued = c->send.end_seq - c->send_next, sent;
+        uint32_t len = queued > 0 ? choose_len(c, queued) : 0;
+        bool fin = may_send_fin(c, len);
         enum refusal refusal;
-        bool fin;
 
         if (MS_UNLIKELY(c->flight.ranges >= FLIGHT_RANGES_MAX))
             return SENT; /* its own acknowledgements make room */
-        if (MS_LIKELY(queued > 0))
-            len = choose_len(c, queued);
-        fin = may_send_fin(c, len);
         if (len == 0 && !fin) {
             wait_for_window(c, left);
             return SENT;
