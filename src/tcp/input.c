@@ -137,7 +137,7 @@ static bool passes_checks(struct ms_tcp *c, struct segment *s, enum ms_drop *dro
     return s->flags & TCP_ACK;
 }
 
-enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
+static MS_INLINE enum ms_drop take_steps(struct ms_tcp *c, struct segment *s)
 {
     enum ms_drop drop = MS_DROP_NONE;
 
@@ -151,9 +151,16 @@ enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
     update_ts_recent(c, s); /* not before its ACK is believed: a blind guess is not */
     if (s->payload_len > 0 || (s->flags & (TCP_FIN | TCP_URG)))
         text_arrives(c, s); /* sixth to eighth */
-    if (c->due)
-        ms_conn_pend(c, 0);
     return MS_DROP_NONE;
+}
+
+enum ms_drop ms_segment_arrives(struct ms_tcp *c, struct segment *s)
+{
+    enum ms_drop drop = take_steps(c, s);
+
+    if (c->due) /* also of one that was dropped on the way */
+        ms_conn_pend(c, 0);
+    return drop;
 }
 
 /* RFC 9293, 3.10.7.1: a segment for nobody. */

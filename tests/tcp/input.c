@@ -212,6 +212,18 @@ static void drops_what_has_no_ack(void **state)
     assert_int_equal(w->app->eofs, 0);
 }
 
+/* ... also when it begins with text that came before, and for that alone is answered. */
+static void answers_old_text_with_a_strange_ack(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    SEND(w, .len = 10);
+    EXPECT_WITHIN(w, SECOND / 2, .ack = 11);
+    SEND(w, .seq = 6, .len = 10, .ack = UINT32_C(1) - 100000);
+    EXPECT(w, .seq = 1, .ack = 11, .len = 0);
+    assert_drop(w, MS_DROP_TCP_BAD_ACK, 1);
+}
+
 /* RFC 5961 7: challenges are few, and those of one connection its own affair. */
 /* proves: T25, F04, R14 */
 static void limits_the_rate_of_challenges(void **state)
@@ -460,6 +472,7 @@ int main(void)
         OVER_BOTH(challenges_a_syn_whatever_its_number),
         OVER_BOTH(drops_data_with_an_impossible_ack),
         OVER_BOTH(drops_what_has_no_ack),
+        OVER_BOTH(answers_old_text_with_a_strange_ack),
         OVER_BOTH(limits_the_rate_of_challenges),
         OVER_IPV4(does_not_answer_old_segments_for_ever),
         OVER_BOTH(drops_old_timestamps),
