@@ -294,8 +294,11 @@ static void add_addresses(struct host *host, bool is_other)
 static void open_witness(struct host *host)
 {
     const struct plan *plan = &host->world->plan;
-    bool is_delayed = plan_has(plan, FAULT_SCARCITY) || plan_has(plan, FAULT_REFUSALS) ||
-                      plan_has(plan, FAULT_LATE_COMPLETIONS);
+    /* After a pause more may have to leave at once than a queue holds. */
+    const uint32_t delaying = UINT32_C(1) << FAULT_SCARCITY | UINT32_C(1) << FAULT_REFUSALS |
+                              UINT32_C(1) << FAULT_LATE_COMPLETIONS | UINT32_C(1) << FAULT_PAUSES |
+                              UINT32_C(1) << FAULT_FREEZES;
+    bool is_delayed = plan->faults & delaying;
     const struct checker_facts facts = {
         .mtu = host->driver.mtu,
         .mss_min_bytes = MSS_MIN_BYTES,
