@@ -8,5 +8,6 @@ int command_fetch(int argc, char **argv);
 int command_ping(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_drill(int argc, char **argv);
+int command_xen(int argc, char **argv);
 
 #endif

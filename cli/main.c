@@ -21,6 +21,7 @@ static const struct {
     { "replay", "mstack replay", "replay captured TCP conversations against mstack",
       command_replay },
     { "drill", "mstack drill", "play scripts in packetdrill's language", command_drill },
+    { "xen", "mstack xen", "boot a guest on a real Xen, and connect to it", command_xen },
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -44,6 +44,9 @@ def main(argv):
             subprocess.run([*compiler, "-std=c17", path, "-o", os.path.join(root, "guest"),
                             *flags(root, "mstack-xen")], check=True)
             print(f"{path}: builds from what was installed")
+        for path in glob.glob(os.path.join(root, "**", "bin", "mstack"), recursive=True):
+            subprocess.run([path, "xen", "run", "--help"], stdout=subprocess.DEVNULL, check=True)
+            print("mstack xen run: is found from where it was installed")
     return 0
 
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: ISC
 """A real Xen in an emulator: fetches Debian's packages, makes a dom0 of them, and boots it."""
 
+import contextlib
+import fcntl
 import gzip
+import hashlib
 import lzma
 import os
 import re
@@ -23,8 +26,10 @@ PROGRAMS = ["usr/lib/xen-4.17/bin/" + name
             for name in ("xl", "xenstored", "xenconsoled", "xen-init-dom0")]
 PROGRAMS += ["usr/bin/" + name for name in ("xenstore-read", "xenstore-write", "xenstore-ls")]
 MODULES = ["xen-evtchn", "xen-privcmd", "xen-gntdev", "xen-gntalloc", "xenfs", "llc", "stp",
-           "bridge", "veth", "xen-netback", "sch_netem"]
-NEEDED = ["qemu-system-x86_64", "apt-get", "apt-cache", "dpkg", "cpio", "readelf"]
+           "bridge", "veth", "xen-netback", "sch_netem", "virtio-pci", "virtio-net"]
+# And the packages that have them.
+NEEDED = {"qemu-system-x86_64": "qemu-system-x86 seabios", "apt-get": "apt", "apt-cache": "apt",
+          "dpkg": "dpkg", "cpio": "cpio", "readelf": "binutils", "ip": "iproute2"}
 
 # Without SMAP, which the emulator applies to IRET from user mode; without MONITOR, whose MWAIT it
 # refuses; without RDTSCP, which Xen cannot step over on it.
@@ -46,7 +51,8 @@ def run(command, **options):
 def need_tools():
     missing = [name for name in NEEDED if not shutil.which(name)]
     if missing:
-        raise Unavailable("not installed: " + " ".join(missing))
+        packages = " ".join(dict.fromkeys(NEEDED[name] for name in missing))
+        raise Unavailable(f"not installed: {' '.join(missing)} (Debian's packages: {packages})")
 
 
 def kernel_package():
@@ -61,7 +67,9 @@ def kernel_package():
 
 def download(names, folder):
     """The packages' files. Those of an earlier time are taken again."""
-    os.makedirs(folder, exist_ok=True)
+    partial = os.path.join(folder, "partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    os.makedirs(partial)
 
     def find(name):
         return [os.path.join(folder, f) for f in sorted(os.listdir(folder))
@@ -69,9 +77,13 @@ def download(names, folder):
     missing = [name for name in names if not find(name)]
     if missing:
         try:
-            run(["apt-get", "download", "-q", *missing], cwd=folder)
+            run(["apt-get", "download", "-q", *missing], cwd=partial)
         except subprocess.CalledProcessError as error:
-            raise Unavailable("apt-get download: " + error.stderr.strip()[-300:]) from error
+            first = re.search(r"^E: .*", error.stderr, re.M)
+            raise Unavailable("apt-get download: " +
+                              (first.group() if first else error.stderr.strip())) from error
+        for name in os.listdir(partial):
+            os.replace(os.path.join(partial, name), os.path.join(folder, name))
     return [find(name)[-1] for name in names]
 
 
@@ -85,14 +97,27 @@ def unpacked_kernel(image):
     return lzma.LZMADecompressor().decompress(data[at:])
 
 
-def extract(cache):
+def is_made_of(made_of, stamp):
+    with contextlib.suppress(FileNotFoundError), open(stamp, encoding="utf-8") as file:
+        return file.read() == made_of
+    return False
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def extract(cache, say):
     """Unpacks everything once, beside xen and vmlinux; returns the folder."""
-    stamp = os.path.join(cache, "done")
+    stamp, made_of = os.path.join(cache, "done"), " ".join(PACKAGES)
     root = os.path.join(cache, "root")
-    if os.path.exists(stamp):
+    if is_made_of(made_of, stamp):
         return root
     kernel = kernel_package()
+    say(f"fetching Xen and a kernel for it into {cache}, 76 MB, unless they are there")
     files = download([*PACKAGES, kernel], os.path.join(cache, "packages"))
+    say("unpacking them")
     shutil.rmtree(root, ignore_errors=True)
     os.makedirs(root)
     for file in files:
@@ -105,8 +130,7 @@ def extract(cache):
     version = kernel.removeprefix("linux-image-")
     with open(os.path.join(cache, "vmlinux"), "wb") as out:
         out.write(unpacked_kernel(os.path.join(boot, "vmlinuz-" + version)))
-    with open(stamp, "w", encoding="utf-8") as out:
-        out.write(version)
+    write(stamp, made_of)
     return root
 
 
@@ -178,14 +202,23 @@ def archive(folder, out):
         file.write(packed)
 
 
-def base_archive(cache):
-    """dom0's file system but for what a test adds."""
+def digest(paths):
+    total = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as file:
+            total.update(file.read())
+    return total.hexdigest()
+
+
+def base_archive(cache, say):
+    """dom0's file system but for what a boot adds."""
     out = os.path.join(cache, "dom0.cpio.gz")
-    root = extract(cache)
+    root = extract(cache, say)
     here = os.path.dirname(os.path.abspath(__file__))
-    inputs = [os.path.join(here, name) for name in ("init.sh", "vif.sh", "recipe.py")]
-    if os.path.exists(out) and os.path.getmtime(out) > max(map(os.path.getmtime, inputs)):
+    made_of = digest(os.path.join(here, name) for name in ("init.sh", "vif.sh", "recipe.py"))
+    if is_made_of(made_of, out + ".made_of"):
         return out
+    say("making the file system of its dom0")
     target = os.path.join(cache, "dom0")
     shutil.rmtree(target, ignore_errors=True)
     for folder in ("bin", "dev", "proc", "sys", "run", "tmp", "var", "test", "etc/xen/scripts"):
@@ -197,14 +230,27 @@ def base_archive(cache):
     for source, name in (("init.sh", "init"), ("vif.sh", "etc/xen/scripts/vif-mini")):
         shutil.copy(os.path.join(here, source), os.path.join(target, name))
         os.chmod(os.path.join(target, name), 0o755)
-    with open(os.path.join(target, "etc/xen/xl.conf"), "w", encoding="utf-8") as file:
-        file.write('autoballoon="off"\n')
+    write(os.path.join(target, "etc/xen/xl.conf"), 'autoballoon="off"\n')
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(out + ".made_of")
     archive(target, out)
+    write(out + ".made_of", made_of)
     return out
 
 
-def make_archive(cache, files, out):
+@contextlib.contextmanager
+def locked(cache):
+    """For whoever would make the same at the same time."""
+    os.makedirs(cache, exist_ok=True)
+    with open(os.path.join(cache, "lock"), "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def make_archive(cache, files, out, say=lambda text: None):
     """dom0's file system with these files ({path inside: path outside}) added."""
+    with locked(cache):
+        base = base_archive(cache, say)
     extra = out + ".d"
     shutil.rmtree(extra, ignore_errors=True)
     for inside, outside in files.items():
@@ -213,22 +259,23 @@ def make_archive(cache, files, out):
         shutil.copy(outside, path)
     archive(extra, out + ".extra")
     with open(out, "wb") as file:
-        for part in (base_archive(cache), out + ".extra"):
+        for part in (base, out + ".extra"):
             with open(part, "rb") as source:
                 # The kernel takes archives one behind another, each from a multiple of four.
                 file.write(b"\0" * (-file.tell() % 4))
                 shutil.copyfileobj(source, file)
 
 
-def command_line(cache, initramfs, log):
+def command_line(cache, initramfs, log, guest_mb=0):
     vmlinux = os.path.join(cache, "vmlinux")
     for path in (vmlinux, initramfs):
         if "," in path or " " in path:
             raise Unavailable(f"the emulator cannot be given a path like {path}")
-    return ["qemu-system-x86_64", "-machine", "pc", "-accel", "tcg", "-cpu", CPU, "-m", "640",
-            "-smp", "1", "-display", "none", "-nodefaults", "-no-reboot", "-monitor", "none",
-            "-nic", "none", "-serial", "file:" + log, "-kernel", os.path.join(cache, "xen"),
-            "-append", XEN_OPTIONS, "-initrd", f"{vmlinux} {DOM0_OPTIONS},{initramfs}"]
+    return ["qemu-system-x86_64", "-machine", "pc", "-accel", "tcg", "-cpu", CPU,
+            "-m", str(640 + guest_mb), "-smp", "1", "-display", "none", "-nodefaults",
+            "-no-reboot", "-monitor", "none", "-nic", "none", "-serial", "file:" + log,
+            "-kernel", os.path.join(cache, "xen"), "-append", XEN_OPTIONS,
+            "-initrd", f"{vmlinux} {DOM0_OPTIONS},{initramfs}"]
 
 
 def boot(cache, initramfs, log, timeout_s):
