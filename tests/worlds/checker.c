@@ -326,7 +326,7 @@ static void check_congestion(struct checker *checker, const struct tracked *t, u
 static void check_backoff(struct checker *checker, struct tracked *t, uint64_t now_us)
 {
     bool is_silent =
-        t->again_us > 0 && (!checker->has_received || checker->received_us < t->again_us);
+        t->again_us > 0 && (!checker->has_received || checker->received_us <= t->again_us);
     uint64_t gap_us = is_silent ? now_us - t->again_us : 0;
     uint64_t least_us = t->gap_us * 2 - t->gap_us / 8;
 

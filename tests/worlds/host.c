@@ -10,7 +10,6 @@
 #include "world.h"
 
 enum {
-    ETHERNET_LEN = 14,
     FRAME_MAX = 65535 + ETHERNET_LEN,
     MSS_MIN_BYTES = 536,
     POLLS_MAX = 1000, /* in a row without a moment passing */

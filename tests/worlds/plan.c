@@ -98,6 +98,8 @@ static void make_link(const struct plan *plan, struct link_plan *link, struct di
         link->duplication = by_magnitude(&dice, 1000, 300 * 1000);
     if (plan_has(plan, FAULT_CORRUPTION))
         link->corruption = by_magnitude(&dice, 1000, 200 * 1000);
+    if (plan_has(plan, FAULT_PIECES))
+        link->pieces = by_magnitude(&dice, 1000, 500 * 1000);
     if (plan_has(plan, FAULT_TRUNCATION))
         link->truncation = by_magnitude(&dice, 1000, 200 * 1000);
 }

@@ -17,6 +17,7 @@
     X(DUPLICATION, "duplication")           \
     X(CORRUPTION, "corruption")             \
     X(TRUNCATION, "truncation")             \
+    X(PIECES, "pieces")                     \
     X(PAUSES, "pauses")                     \
     X(FREEZES, "freezes")                   \
     X(LONG_DELAY, "long-delay")             \
@@ -57,8 +58,8 @@ struct link_plan {
     uint32_t delay_us, jitter_us; /* one way */
     uint32_t bytes_per_s;         /* 0: no limit */
     uint32_t queue_bytes;
-    uint32_t loss, duplication, corruption, truncation, reordering; /* of a million */
-    uint32_t burst_begins, burst_ends;                              /* of a million */
+    uint32_t loss, duplication, corruption, truncation, reordering, pieces; /* of a million */
+    uint32_t burst_begins, burst_ends;                                      /* of a million */
 };
 
 struct host_plan {

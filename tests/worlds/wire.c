@@ -7,7 +7,6 @@
 #include "world.h"
 
 enum {
-    ETHERNET_LEN = 14,
     IPV4_LEN = 20,
     IPV6_LEN = 40,
     ICMP_LEN = 8,
@@ -69,6 +68,36 @@ static uint64_t departure_us(struct world *world, const struct parcel *parcel, u
     return *busy_us + 1;
 }
 
+static struct parcel *twin_of(const struct parcel *parcel)
+{
+    struct parcel *twin = copy_of(parcel->bytes, parcel->len);
+
+    twin->to = parcel->to;
+    twin->link = parcel->link;
+    twin->is_corrupt = parcel->is_corrupt;
+    return twin;
+}
+
+/* It comes twice, or in two pieces. */
+static void multiply(struct world *world, struct parcel *parcel, uint64_t at_us)
+{
+    const struct link_plan *plan = &world->plan.links[parcel->link];
+    struct dice *dice = &world->links[parcel->link].dice;
+    uint64_t later_us = at_us + dice_below(dice, 2 * plan->delay_us + 1);
+    uint32_t skip = plan->medium == MS_MEDIUM_ETHERNET ? ETHERNET_LEN : 0;
+
+    if (happens(dice, plan->duplication))
+        world_schedule(world, later_us, EVENT_ARRIVAL, 0, twin_of(parcel));
+    if (happens(dice, plan->pieces)) {
+        struct parcel *twin = twin_of(parcel);
+
+        if (pieces_cut(parcel, twin, skip, dice))
+            world_schedule(world, at_us, EVENT_ARRIVAL, 0, twin);
+        else
+            free(twin);
+    }
+}
+
 /* Takes over the parcel. */
 static void carry(struct world *world, struct parcel *parcel, unsigned from)
 {
@@ -83,14 +112,8 @@ static void carry(struct world *world, struct parcel *parcel, unsigned from)
         return;
     }
     at_us += plan->delay_us;
-    if (is_troubled && happens(&state->dice, plan->duplication)) {
-        struct parcel *twin = copy_of(parcel->bytes, parcel->len);
-
-        twin->to = parcel->to;
-        twin->link = parcel->link;
-        world_schedule(world, at_us + dice_below(&state->dice, 2 * plan->delay_us + 1),
-                       EVENT_ARRIVAL, 0, twin);
-    }
+    if (is_troubled)
+        multiply(world, parcel, at_us);
     if (is_troubled && happens(&state->dice, plan->corruption) && !parcel->is_corrupt)
         corrupt(parcel, &state->dice);
     if (is_troubled && happens(&state->dice, plan->truncation))

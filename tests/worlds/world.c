@@ -299,6 +299,32 @@ static void run_to_the_end(struct world *world)
         world_fail(world, "a connection has not ended");
 }
 
+/* Nothing in it keeps a connection from getting through: then it does. */
+static bool is_benign(const struct plan *plan)
+{
+    const uint32_t hindering =
+        UINT32_C(1) << FAULT_LOSS | UINT32_C(1) << FAULT_BURSTS | UINT32_C(1) << FAULT_CORRUPTION |
+        UINT32_C(1) << FAULT_TRUNCATION | UINT32_C(1) << FAULT_PAUSES |
+        UINT32_C(1) << FAULT_FREEZES | UINT32_C(1) << FAULT_SCARCITY |
+        UINT32_C(1) << FAULT_INTERFACES_DOWN | UINT32_C(1) << FAULT_ADDRESS_CHANGES;
+
+    return (plan->faults & hindering) == 0;
+}
+
+static void check_completion(struct world *world)
+{
+    for (unsigned i = 0; i < world->plan.connection_count && is_benign(&world->plan); i++) {
+        const struct side *client = &world->sides[2 * i], *server = client + 1;
+        bool is_aborted =
+            client->plan->closing == CLOSE_BY_ABORT || server->plan->closing == CLOSE_BY_ABORT;
+
+        if (!world->plan.connections[i].is_dropped && !is_aborted &&
+            (!server->is_begun || client->why != MS_OK || server->why != MS_OK))
+            world_fail(world, "connection %u did not get through: %s; %s", i,
+                       ms_error_text(client->why), ms_error_text(server->why));
+    }
+}
+
 /* Conservation: what was taken comes back, without a word to the stack. */
 static void run_to_silence(struct world *world)
 {
@@ -354,6 +380,7 @@ void world_run(const struct plan *plan, FILE *trace, struct outcome *outcome)
     SHA256Init(&hash);
     open_world(&world);
     run_to_the_end(&world);
+    check_completion(&world);
     run_to_silence(&world);
     sum_up(&world, outcome);
     close_world(&world);

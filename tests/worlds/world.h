@@ -17,6 +17,7 @@ enum {
     MILLION = 1000000,
     DIGEST_BYTES = 32,
     FAULT_TEXT_MAX = 400,
+    ETHERNET_LEN = 14,
     RING_MAX = 64,
     KEPT_MAX = 4,
     RECORDS_MAX = 256,
@@ -148,6 +149,11 @@ struct parcel {
 };
 void wire_send(struct world *world, unsigned from, const uint8_t *bytes, uint32_t len);
 void wire_arrive(struct world *world, struct parcel *parcel);
+
+/* pieces.c */
+/* Two copies of a segment become two that overlap or touch; false: it is none that can be cut.
+ * skip: bytes before the IP header. */
+bool pieces_cut(struct parcel *first, struct parcel *second, uint32_t skip, struct dice *dice);
 
 /* host.c */
 void host_open(struct world *world, unsigned number);

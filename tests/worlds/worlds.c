@@ -3,9 +3,11 @@
  * Runs simulated worlds: `worlds --seeds 1000`, or one of them with its trace. A world that fails
  * is made smaller before it is shown, and with it the command that brings it again.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "world.h"
 
@@ -92,10 +94,36 @@ static bool read_option(struct options *options, const char *name, char *value)
     return strcmp(name, "--trace") && strcmp(name, "--digest") && strcmp(name, "--no-minimise");
 }
 
+/* What a crash leaves behind. */
+static char last_words[100];
+
+static void on_crash(int signal)
+{
+    ssize_t ignored = write(STDERR_FILENO, last_words, strlen(last_words));
+
+    (void)ignored;
+    _exit(128 + signal);
+}
+
+/* Whatever is installed already, as by a sanitizer, says more. */
+static void catch_crashes(void)
+{
+    const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+    struct sigaction crash = { .sa_handler = on_crash }, old;
+
+    for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+            (void)sigaction(signals[i], &crash, NULL);
+    }
+}
+
 static void run(uint64_t seed, const struct smaller *smaller, FILE *trace, struct outcome *outcome)
 {
     static struct plan plan;
 
+    snprintf(last_words, sizeof(last_words),
+             "seed %llu crashes; again: worlds --seed %llu --trace\n", (unsigned long long)seed,
+             (unsigned long long)seed);
     plan_make(&plan, seed, smaller);
     world_run(&plan, trace, outcome);
 }
@@ -255,6 +283,7 @@ int main(int argc, char **argv)
     struct sums sums = { 0 };
     double begun = cpu_seconds();
 
+    catch_crashes();
     for (int i = 1; i < argc; i++)
         i += read_option(&options, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
     if (options.count == 0)
