@@ -113,7 +113,6 @@ static void build(struct ms_stack *stack, struct arena *arena)
     const struct ms_config *config = &stack->config;
 
     ms_random_init(&stack->random, config->seed);
-    stack->checksum = ms_checksum_pick();
     stack->path_generation = 1;
     build_netifs(stack, arena);
     ms_pool_init(&stack->frames, arena, ms_sent_frame_size(config), config->frames);
@@ -149,6 +148,7 @@ struct ms_stack *ms_stack_init(const struct ms_config *config, void *memory, siz
     arena.base = (uint8_t *)memory + (past ? ARENA_ALIGN - past : 0);
     stack = ms_arena_take(&arena, sizeof(*stack));
     stack->config = *config;
+    stack->checksum = ms_checksum_pick();
     build(stack, &arena);
     return stack;
 }

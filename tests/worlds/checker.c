@@ -505,6 +505,8 @@ void checker_disturb(struct checker *checker, bool loses_frames)
     }
 }
 
+void checker_be_patient(struct checker *checker) { checker->facts.is_prompt = false; }
+
 const char *checker_fault(const struct checker *checker)
 {
     return checker->is_faulty ? checker->fault : NULL;

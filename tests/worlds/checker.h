@@ -27,6 +27,8 @@ void checker_received(struct checker *checker, const uint8_t *packet, size_t len
 /* The host stood still: intervals seen now say nothing of its timers. loses_frames: its interface
  * was down, and what it sent then was not seen. */
 void checker_disturb(struct checker *checker, bool loses_frames);
+/* The device's queue was full: from now on what is sent may be late. */
+void checker_be_patient(struct checker *checker);
 /* The first rule broken, a sentence with the RFC; NULL: none so far. */
 const char *checker_fault(const struct checker *checker);
 /* TCP segments that were looked at. */

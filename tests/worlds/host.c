@@ -217,6 +217,8 @@ void host_poll(struct host *host)
     } while (deadline_us <= host_now(host) && ++polls < POLLS_MAX);
     if (polls == POLLS_MAX)
         world_fail(host->world, "host %u: never done", host->number);
+    if (host->stack->tcp->is_blocked)
+        checker_be_patient(host->checker);
     stay_sound(host, "after a poll");
     count_frames(host);
     host->poll_at_us = deadline_us == UINT64_MAX ? UINT64_MAX : deadline_us - host->epoch_us;
