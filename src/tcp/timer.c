@@ -142,7 +142,9 @@ static void keepalive_expired(struct ms_tcp *c)
                     c->stack->now_us + c->keepalive_interval_s * UINT64_C(1000000));
         return;
     }
-    if (keepalive_deadline_us(c) <= c->stack->now_us) {
+    if (c->keepalive_idle_s == 0 && c->recv_window_end == c->recv_next) {
+        c->received_ms = c->stack->now_ms; /* it is silent since we have closed its window */
+    } else if (keepalive_deadline_us(c) <= c->stack->now_us) {
         if (c->keepalive_idle_s == 0 || c->keepalive_probes >= c->keepalive_probes_max) {
             c->due |= DUE_RESET;
             ms_conn_end(c, MS_ERROR_TIMED_OUT);

@@ -294,6 +294,33 @@ static void gives_up_a_fin_nobody_answers(void **state)
     peer_discard(w);
 }
 
+/* In FIN-WAIT-2 a peer whose window we have closed is silent for our sake, up to a probe. */
+static void waits_for_a_peer_that_waits_for_us(void **state)
+{
+    struct peer *w = PASSIVE(state);
+
+    w->app->keeps_credit = true;
+    app_close(w->app);
+    EXPECT(w, .flags = TCP_ACK | TCP_FIN);
+    for (uint32_t left = app_info(w->app).recv_window_bytes; left > 0;) {
+        uint32_t len = left < MSS ? left : MSS;
+
+        SEND(w, .ack = 2, .len = len);
+        left -= len;
+    }
+    peer_run(w, 150 * SECOND);
+    assert_int_equal(app_info(w->app).recv_window_bytes, 0);
+    assert_int_equal(w->app->closed, 0);
+    ms_tcp_consumed(w->app->tcp, w->app->received);
+    peer_run(w, 50 * SECOND);
+    assert_int_equal(w->app->closed, 0);
+    peer_discard(w);
+    peer_run(w, 20 * SECOND); /* now it could speak, and does not */
+    assert_int_equal(w->app->closed, 1);
+    assert_int_equal(w->app->why, MS_ERROR_TIMED_OUT);
+    peer_discard(w);
+}
+
 /* RFC 9293 3.4: FIN has a sequence number, and so needs room in the window. */
 static void fin_waits_for_room_behind_the_text(void **state)
 {
@@ -550,6 +577,7 @@ int main(void)
         OVER_IPV4(asks_for_no_needless_polls),
         OVER_BOTH(bears_a_window_shrunk_to_nothing),
         OVER_BOTH(knows_deadlines_of_long_ago),
+        OVER_BOTH(waits_for_a_peer_that_waits_for_us),
         OVER_BOTH(fin_waits_for_room_behind_the_text),
         OVER_BOTH(acknowledges_from_before_its_probe),
         OVER_BOTH(keepalive_leaves_retransmission_alone),
