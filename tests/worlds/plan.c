@@ -109,6 +109,7 @@ static void make_scarce(struct host_plan *host, struct dice *dice)
     host->frames = between(dice, 4, 24);
     host->connections = between(dice, 1, 8);
     host->syn_records = between(dice, 1, 3);
+    host->msl_us = by_magnitude(dice, 10 * US_PER_MS, 30 * US_PER_S);
     host->time_wait_records = between(dice, 0, 3);
     host->sent_ranges = between(dice, 2, 24);
     host->reorder_segments = between(dice, 1, 12);
@@ -131,7 +132,7 @@ static void make_host(const struct plan *plan, struct host_plan *host, struct di
         .has_timestamps = !one_in(&dice, 3),
         .has_sack = !one_in(&dice, 3),
         .delayed_ack_us = by_magnitude(&dice, 1000, 499 * US_PER_MS),
-        .msl_us = by_magnitude(&dice, 10 * US_PER_MS, 30 * US_PER_S),
+        .msl_us = between(&dice, 20, 60) * US_PER_S,
         .ring_frames = 64,
     };
     if (plan_has(plan, FAULT_SMALL_WINDOWS) && !one_in(&dice, 3))
