@@ -55,6 +55,7 @@ MS_COLD void ms_ack_opens_window(struct ms_tcp *c)
 {
     ms_rtt_end_back_off(&c->rtt, ms_conn_rto_bounds(c));
     c->backoffs = 0;
+    ms_conn_disarm(c, CONN_TIMER_RETRANSMIT); /* it was the probe's */
     if (conn_outstanding(c) == 0)
         return;
     ms_flight_lose_all(&c->flight);

@@ -294,6 +294,23 @@ static void gives_up_a_fin_nobody_answers(void **state)
     peer_discard(w);
 }
 
+/* RFC 6298 5.1: what leaves when the window opens has a timer of its own, not what is left of the
+ * probe's. */
+static void times_what_an_opened_window_lets_out(void **state)
+{
+    struct peer *w = slow_passive(state, false);
+
+    assert_int_equal(app_send(w->app, 100), MS_OK);
+    EXPECT(w, .seq = 1, .len = 100);
+    EXPECT_AFTER(w, 900 * MS, .seq = 1, .len = 100);
+    SEND(w, .ack = 101, .window = 0);
+    assert_int_equal(app_send(w->app, 100), MS_OK);
+    QUIET(w, 300 * MS);
+    SEND(w, .ack = 101);
+    EXPECT(w, .seq = 101, .len = 100);
+    EXPECT_AFTER(w, app_info(w->app).rto_us, .seq = 101, .len = 100);
+}
+
 /* In FIN-WAIT-2 a peer whose window we have closed is silent for our sake, up to a probe. */
 static void waits_for_a_peer_that_waits_for_us(void **state)
 {
@@ -577,6 +594,7 @@ int main(void)
         OVER_IPV4(asks_for_no_needless_polls),
         OVER_BOTH(bears_a_window_shrunk_to_nothing),
         OVER_BOTH(knows_deadlines_of_long_ago),
+        OVER_BOTH(times_what_an_opened_window_lets_out),
         OVER_BOTH(waits_for_a_peer_that_waits_for_us),
         OVER_BOTH(fin_waits_for_room_behind_the_text),
         OVER_BOTH(acknowledges_from_before_its_probe),
