@@ -28,6 +28,7 @@ enum ms_error ms_netif_attach(struct ms_stack *stack, struct ms_driver *driver,
     place->hop_limit = IP_HOP_LIMIT_DEFAULT;
     place->is_up = true;
     place->autoconfigures = false;
+    ms_ip_attach(place);
     *netif = place;
     return MS_OK;
 }

@@ -13,7 +13,9 @@ enum {
     REGIONS_MAX = 8,
     COPY_BREAK_BYTES = 256, /* shorter packets, and the headers of others, are copied */
     PAGES_HELD_MAX = 64,    /* more, and the device is broken */
-    RETRY_US = 10000,       /* to ask again for what the backend or xenstore refused */
+    MAC_BYTES = 6,
+    GROUPS_MAX = 64,  /* Linux's backend has room for as many */
+    RETRY_US = 10000, /* to ask again for what the backend or xenstore refused */
     NO_PAGE = 0xffff,
 };
 
@@ -59,6 +61,7 @@ struct tx_slot {
     uint16_t first, next;   /* ids of the packet, chained; next of the last is its own */
     uint16_t left;          /* of the first: slots not done */
     uint8_t state;          /* enum tx_state */
+    bool is_group;          /* no packet: joins or leaves a group */
 };
 
 struct queue;
@@ -128,8 +131,31 @@ struct features {
     uint16_t queues;
     bool split_event_channels;
     bool scatter_gather;
+    bool multicast_control;
     bool tx_checksum_v4, tx_checksum_v6;
     bool gso_v4, gso_v6;
+};
+
+/* An address of groups that somebody above listens to. */
+struct group {
+    uint8_t mac[MAC_BYTES];
+    bool is_told; /* the backend knows it, or will when it has read its ring */
+    uint32_t joins;
+};
+
+/*
+ * The groups, which the backend hears of in the transmit ring. Only when it has agreed to all of
+ * them is it asked to filter, so that nothing is missed meanwhile.
+ */
+struct groups {
+    struct group at[GROUPS_MAX];
+    uint32_t count;
+    uint32_t unlisted; /* joins of groups that found no room: nothing is filtered */
+    uint32_t unanswered;
+    bool is_due;     /* something is to be told */
+    bool is_blocked; /* and could not be yet */
+    bool is_refused; /* by this backend: it is not asked again */
+    bool is_filtering;
 };
 
 /* Memory that lent buffers are granted from. */
@@ -147,6 +173,7 @@ struct ms_netfront {
     enum ms_netfront_reason breaking; /* noticed, and the next step will act on it */
     struct features features;
     struct region regions[REGIONS_MAX];
+    struct groups groups;
     struct queue *queues;
     uint32_t queue_count; /* there is memory for */
     uint32_t epoch;       /* connections so far */
@@ -187,6 +214,20 @@ void ms_netfront_tx_poll(struct queue *queue);
 void ms_netfront_tx_retry(struct queue *queue);
 /* The connection is gone: what is pending counts as answered. */
 void ms_netfront_tx_abandon(struct queue *queue);
+
+/* Asks the backend to join or leave a group. False: there is no room now, but an answer is to come.
+ */
+bool ms_netfront_tx_group(struct queue *queue, const uint8_t mac[MAC_BYTES], bool is_joined);
+/* Shows the backend what was written since the last time. */
+void ms_netfront_tx_publish(struct queue *queue);
+
+/* groups.c */
+void ms_netfront_set_group(struct ms_driver *driver, const uint8_t mac[MAC_BYTES], bool is_joined);
+/* A new connection, with a backend that knows of none. */
+void ms_netfront_groups_connect(struct ms_netfront *nf);
+/* Tells the backend what it does not know yet, as far as there is room. */
+void ms_netfront_groups_tell(struct ms_netfront *nf);
+void ms_netfront_group_answered(struct ms_netfront *nf, bool is_agreed);
 
 /* receive.c */
 /* Before the first refill of a connection. */
@@ -234,6 +275,8 @@ enum ms_netfront_reason ms_netfront_store_publish(struct ms_netfront *nf);
 /* The backend's state, and has_carrier. XenbusStateUnknown: there is none, or nonsense. */
 unsigned ms_netfront_store_look(struct ms_netfront *nf);
 void ms_netfront_store_set_state(struct ms_netfront *nf, unsigned state);
+/* Whether the backend is to leave out groups it was not told of. False: that could not be said. */
+bool ms_netfront_store_set_filter(struct ms_netfront *nf, bool is_on);
 void ms_netfront_store_unwatch(struct ms_netfront *nf);
 
 /* life.c */

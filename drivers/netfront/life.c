@@ -162,6 +162,7 @@ static void come_up(struct ms_netfront *nf)
 {
     nf->reason = MS_NETFRONT_NONE;
     nf->stats.connects++;
+    ms_netfront_groups_connect(nf);
     enter(nf, MS_NETFRONT_CONNECTED);
     for (uint32_t i = 0; i < nf->features.queues; i++) {
         unmask(&nf->queues[i]);

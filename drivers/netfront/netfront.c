@@ -141,6 +141,8 @@ static unsigned device_poll(struct ms_device *device, uint64_t now_us)
     ms_netfront_step(nf);
     for (uint32_t i = 0; i < nf->features.queues && is_at_work(nf); i++)
         n += poll_queue(&nf->queues[i], now_us);
+    if (is_at_work(nf))
+        ms_netfront_groups_tell(nf);
     ms_netfront_step(nf);
     tell(nf);
     return n;
@@ -171,6 +173,8 @@ static uint64_t device_next_deadline(const struct ms_device *device)
     const struct ms_netfront *nf = (const struct ms_netfront *)(const void *)device;
     uint64_t deadline_us = nf->retry_us;
 
+    if (nf->state == MS_NETFRONT_CONNECTED && nf->groups.is_due)
+        return 0;
     if (nf->fired || nf->is_changed || nf->breaking != MS_NETFRONT_NONE)
         return 0;
     if (nf->state == MS_NETFRONT_CLOSING)
@@ -233,6 +237,7 @@ static const struct ms_driver_ops driver_ops = {
     .transmit = ms_netfront_transmit,
     .map = map,
     .unmap = unmap,
+    .set_group = ms_netfront_set_group,
 };
 static const struct ms_device_ops device_ops = {
     .poll = device_poll,

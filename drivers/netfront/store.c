@@ -9,16 +9,17 @@ enum {
     NUMBER_BYTES = 16,
     NUMBER_DIGITS_MAX = 10,
     MAC_TEXT_BYTES = 18,
-    MAC_BYTES = 6,
     DOMAIN_MAX = 0x7fef, /* above are names for special domains */
     MTU = 1500,
     MTU_MIN = 68,
     ETH_BYTES = 14 + 4, /* with a VLAN tag */
     COMMIT_TRIES = 16,
-    READS_MAX = 8,
+    READS_MAX = 10,
     WRITES_MAX = 24,
     WRITTEN_BYTES = 1536,
 };
+
+static const char filter_key[] = "request-multicast-control";
 
 /* How reading a number went. */
 enum found { FOUND, MISSING, NONSENSE };
@@ -215,7 +216,7 @@ enum ms_netfront_reason ms_netfront_store_find_backend(struct ms_netfront *nf)
 static bool read_features(struct ms_netfront *nf, bool *has_rx_copy)
 {
     struct features *f = &nf->features;
-    bool no_checksum;
+    bool no_checksum, can_filter, can_change_filter;
     /* Each is absent unless the backend names it. */
     const struct {
         const char *key;
@@ -228,6 +229,8 @@ static bool read_features(struct ms_netfront *nf, bool *has_rx_copy)
         { "feature-ipv6-csum-offload", &f->tx_checksum_v6 },
         { "feature-gso-tcpv4", &f->gso_v4 },
         { "feature-gso-tcpv6", &f->gso_v6 },
+        { "feature-multicast-control", &can_filter },
+        { "feature-dynamic-multicast-control", &can_change_filter },
     };
     enum { FLAGS = sizeof flags / sizeof flags[0] };
     struct reader r = { .base = nf->backend };
@@ -245,6 +248,8 @@ static bool read_features(struct ms_netfront *nf, bool *has_rx_copy)
         *flags[i].flag = value == 1;
     }
     f->tx_checksum_v4 = !no_checksum;
+    /* One that filters from the start, and for good, would miss groups it has no room for. */
+    f->multicast_control = can_filter && can_change_filter;
     if (found_number(&r, FLAGS, UINT32_MAX, &queues) == NONSENSE || queues == 0)
         return false;
     f->queues = (uint16_t)(queues < nf->queue_count ? queues : nf->queue_count);
@@ -393,6 +398,7 @@ static void write_all(struct writer *w)
     write_number(w, "feature-ipv6-csum-offload", !config->no_checksum_offload);
     write_number(w, "feature-gso-tcpv4", takes_gso);
     write_number(w, "feature-gso-tcpv6", takes_gso);
+    write_text(w, filter_key, NULL);
     write_number(w, "state", XenbusStateConnected);
 }
 
@@ -437,11 +443,23 @@ unsigned ms_netfront_store_look(struct ms_netfront *nf)
                                                                          : XenbusStateUnknown;
 }
 
-void ms_netfront_store_set_state(struct ms_netfront *nf, unsigned state)
+/* Outside of transactions. */
+static enum ms_xen_status write_alone(struct ms_netfront *nf, const char *key, uint32_t value)
 {
     struct writer w = { .nf = nf };
 
     (void)join(w.base, sizeof w.base, &nf->config.path, 1);
-    write_number(&w, "state", state);
+    write_number(&w, key, value);
     flush(&w);
+    return w.status;
+}
+
+void ms_netfront_store_set_state(struct ms_netfront *nf, unsigned state)
+{
+    (void)write_alone(nf, "state", state);
+}
+
+bool ms_netfront_store_set_filter(struct ms_netfront *nf, bool is_on)
+{
+    return write_alone(nf, filter_key, is_on) == MS_XEN_OK;
 }

@@ -222,6 +222,7 @@ static void write_packet(struct packet *p, const struct offload *offload, uint32
             .next = ids[is_last ? i : i + 1],
             .left = (uint16_t)(i == 0 ? p->count : 0),
             .state = TX_PENDING,
+            .is_group = len == 0,
         };
         write_slot(&queue->tx, &request, SLOT_WORDS);
         if (i == 0 && offload->has_extra) {
@@ -232,6 +233,13 @@ static void write_packet(struct packet *p, const struct offload *offload, uint32
             queue->tx_extras++;
         }
     }
+}
+
+/* From when on the backend has something to answer. */
+static void note_start(struct queue *queue)
+{
+    if (ring_in_flight(&queue->tx) == 0)
+        queue->tx_moved_us = queue->netfront->now_us;
 }
 
 /* Decides how the frame goes out, and whether there is room for that. */
@@ -277,8 +285,7 @@ static enum outcome send_frame(struct queue *queue, struct ms_frame *frame)
         store_be16(queue->tx_pages[p.pieces[0].page].bytes + frame->checksum_start +
                        frame->checksum_offset,
                    frame_checksum(frame));
-    if (ring_in_flight(&queue->tx) == 0)
-        queue->tx_moved_us = nf->now_us;
+    note_start(queue);
     write_packet(&p, &offload, len);
     nf->stats.tx_packets++;
     nf->stats.tx_slots += p.count;
@@ -289,7 +296,24 @@ static enum outcome send_frame(struct queue *queue, struct ms_frame *frame)
     return SENT;
 }
 
-static void publish(struct queue *queue)
+bool ms_netfront_tx_group(struct queue *queue, const uint8_t mac[MAC_BYTES], bool is_joined)
+{
+    struct packet p = { .queue = queue, .count = 1 };
+    struct piece *piece = &p.pieces[0];
+    struct offload offload = { .flags = NETTXF_extra_info, .has_extra = true };
+
+    if (queue->tx_free_ids.count == 0 || ring_room(&queue->tx) < 2 ||
+        !stack_pop(&queue->tx_free_pages, &piece->page))
+        return false;
+    offload.extra.type =
+        is_joined ? XEN_NETIF_EXTRA_TYPE_MCAST_ADD : XEN_NETIF_EXTRA_TYPE_MCAST_DEL;
+    memcpy(offload.extra.u.mcast.addr, mac, MAC_BYTES);
+    note_start(queue);
+    write_packet(&p, &offload, 0);
+    return true;
+}
+
+void ms_netfront_tx_publish(struct queue *queue)
 {
     struct ms_netfront *nf = queue->netfront;
     const struct ms_xen_platform *platform = &nf->config.platform;
@@ -328,7 +352,7 @@ unsigned ms_netfront_transmit(struct ms_driver *driver, struct ms_frame **frames
         }
     }
     for (uint32_t q = 0; q < nf->features.queues; q++)
-        publish(&nf->queues[q]);
+        ms_netfront_tx_publish(&nf->queues[q]);
     return i;
 }
 
@@ -400,7 +424,9 @@ static bool take_response(struct queue *queue)
     slot = &queue->tx_slots[response.id];
     if (slot->state != TX_PENDING)
         return false;
-    if (response.status != NETIF_RSP_OKAY)
+    if (slot->is_group)
+        ms_netfront_group_answered(queue->netfront, response.status == NETIF_RSP_OKAY);
+    else if (response.status != NETIF_RSP_OKAY)
         queue->netfront->stats.tx_errors++;
     slot_is_answered(queue, slot);
     return true;

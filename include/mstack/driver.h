@@ -32,6 +32,14 @@ struct ms_driver_ops {
      */
     enum ms_error (*map)(struct ms_driver *driver, void *memory, size_t len);
     void (*unmap)(struct ms_driver *driver, void *memory, size_t len);
+    /*
+     * The device is to take in frames to a group's address, or no longer. From ms_netif_attach() to
+     * ms_netif_detach() the stack tells of each group it listens to, also while the interface is
+     * down: what a device forgets, its driver tells it again. Groups may share an address: it is
+     * left as often as it was joined. Must not block or call the stack. May be NULL: the device
+     * takes all groups in.
+     */
+    void (*set_group)(struct ms_driver *driver, const uint8_t mac[6], bool is_joined);
 };
 
 /* Embedded in the driver's own struct. The facts do not change while it is attached, but for

@@ -5,6 +5,7 @@
 #include "core/bytes.h"
 #include "core/flow.h"
 #include "ip/ip_floor.h"
+#include "wire/eth.h"
 
 enum {
     UNSOLICITED_REPORTS = 2,
@@ -88,6 +89,30 @@ bool ms_group_is_joined(const struct ms_netif *netif, const struct ms_addr *addr
     return is_everybodys(addr) || find(netif, addr) != NULL;
 }
 
+/* Its device may leave out what nobody listens to. */
+static void tell_device(const struct ms_netif *netif, const struct ms_addr *addr, bool is_joined)
+{
+    struct ms_driver *driver = netif->driver;
+    uint8_t mac[ETH_ADDRESS_LEN];
+
+    if (!driver || driver->medium != MS_MEDIUM_ETHERNET || !driver->ops->set_group)
+        return;
+    ms_ip_group_mac(addr, mac);
+    driver->ops->set_group(driver, mac, is_joined);
+}
+
+/* Of ff01::1, nothing ever comes from a device. */
+static void tell_device_of_everybodys(const struct ms_netif *netif, bool is_joined)
+{
+    const struct ms_addr all_hosts = ms_addr_ipv4(224, 0, 0, 1);
+    const struct ms_addr all_nodes = { .bytes = { 0xff, 0x02, [15] = 1 } };
+
+    tell_device(netif, &all_hosts, is_joined);
+    tell_device(netif, &all_nodes, is_joined);
+}
+
+void ms_groups_attach(struct ms_netif *netif) { tell_device_of_everybodys(netif, true); }
+
 static void arm(struct group *group, uint32_t within_us)
 {
     struct ms_stack *stack = group->netif->stack;
@@ -156,6 +181,7 @@ enum ms_error ms_group_join(struct ms_netif *netif, const struct ms_addr *addr)
     bucket = bucket_of(netif, addr);
     *group = (struct group){ .netif = netif, .addr = *addr, .joins = 1, .hash_next = *bucket };
     *bucket = ms_pool_index(&groups->pool, group);
+    tell_device(netif, addr, true);
     report_unasked(group);
     return MS_OK;
 }
@@ -169,6 +195,7 @@ static void forget(struct group *group)
     while (*link != number)
         link = &((struct group *)ms_pool_at(&groups->pool, *link))->hash_next;
     *link = group->hash_next;
+    tell_device(group->netif, &group->addr, false);
     ms_wheel_disarm(&group->netif->stack->wheel, &group->timer);
     group->netif = NULL;
     ms_pool_put(&groups->pool, group);
@@ -200,6 +227,7 @@ void ms_groups_flush(struct ms_netif *netif)
         if (group->netif == netif)
             forget(group);
     }
+    tell_device_of_everybodys(netif, false);
 }
 
 /* RFC 2236, 3: a timer that would fire sooner stays. */

@@ -35,6 +35,8 @@ struct groups {
 void ms_groups_init(struct ms_stack *stack, struct arena *arena);
 /* Joined, or one that every node belongs to: 224.0.0.1, ff01::1 and ff02::1. */
 bool ms_group_is_joined(const struct ms_netif *netif, const struct ms_addr *addr);
+/* Tells the device of the groups that every node belongs to. */
+void ms_groups_attach(struct ms_netif *netif);
 /* Forgets all of an interface that goes; nothing is sent. */
 void ms_groups_flush(struct ms_netif *netif);
 /* Routers are to hear of all of a family anew: only now can they, or it is another link. */

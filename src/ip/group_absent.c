@@ -16,6 +16,8 @@ bool ms_group_is_joined(const struct ms_netif *netif, const struct ms_addr *addr
     return addr_ipv4(addr) == 0xe0000001;
 }
 
+void ms_groups_attach(struct ms_netif *netif) { (void)netif; }
+
 void ms_groups_flush(struct ms_netif *netif) { (void)netif; }
 
 void ms_groups_report(struct ms_netif *netif, bool is_ipv4)

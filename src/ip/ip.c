@@ -39,6 +39,8 @@ void ms_ip_init(struct ms_stack *stack, struct arena *arena)
     ms_nd_init(stack, arena);
 }
 
+void ms_ip_attach(struct ms_netif *netif) { ms_groups_attach(netif); }
+
 void ms_ip_detach(struct ms_netif *netif)
 {
     for (unsigned i = 0; i < NETIF_ADDRS; i++) {
@@ -305,8 +307,7 @@ void ms_ip_confirm(const struct path *path)
 
 /* --- Output --- */
 
-/* RFC 1112, 6.4; RFC 2464, 7. */
-static void group_mac(const struct ms_addr *group, uint8_t mac[ETH_ADDRESS_LEN])
+void ms_ip_group_mac(const struct ms_addr *group, uint8_t mac[ETH_ADDRESS_LEN])
 {
     const uint8_t *low = group->bytes + 12;
 
@@ -331,7 +332,7 @@ void ms_ip_output_without_neighbor(struct ms_netif *netif, struct ms_frame *fram
         return;
     }
     MS_ASSERT(addr_is_multicast(remote) || ms_ip_is_broadcast(netif->stack, remote));
-    group_mac(remote, mac);
+    ms_ip_group_mac(remote, mac);
     ms_eth_output(netif, frame, mac, addr_is_ipv4(remote) ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
 }
 

@@ -78,6 +78,8 @@ bool ms_ip_is_broadcast(const struct ms_stack *stack, const struct ms_addr *addr
 
 /* A path to groups and the broadcast address of one link, whatever routes say. */
 void ms_ip_link_path(struct ms_netif *netif, struct path *path);
+/* The interface is there, with its driver, and nothing of its own yet. */
+void ms_ip_attach(struct ms_netif *netif);
 /* The interface goes: its addresses, groups, routes, neighbours and half reassembled datagrams. */
 void ms_ip_detach(struct ms_netif *netif);
 

@@ -67,6 +67,8 @@ static inline uint32_t ip_broadcast_of(const struct netif_addr *entry)
     return addr_ipv4(&entry->addr) | UINT32_MAX >> (entry->prefix_len - 96);
 }
 
+/* The Ethernet address of a group, or of all (RFC 1112, 6.4; RFC 2464, 7). */
+void ms_ip_group_mac(const struct ms_addr *group, uint8_t mac[6]);
 /* The broadcast address of one of the interface's networks. */
 bool ms_ip_is_broadcast_of(const struct ms_netif *netif, const struct ms_addr *addr);
 

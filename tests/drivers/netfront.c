@@ -340,6 +340,8 @@ static void answers_arp_and_ping_through_the_rings(void **state)
     ping_from(bench.peer, "2001:db8::1", 10);
     ping_from(bench.stack, "10.0.0.2", 10);
     assert_int_equal(bench.xen.bad_packets, 0);
+    /* Neighbour discovery went through the backend's filter. */
+    assert_string_equal(xen_frontend_read(&bench.xen, "request-multicast-control"), "1");
     xen_bench_close(&bench);
 }
 

@@ -151,6 +151,89 @@ static void a_full_table_is_a_status(void **state)
     assert_int_equal(join(GROUP6), MS_OK);
 }
 
+/* --- What the device is told --- */
+
+enum { TOLD_MAX = 32 };
+
+static struct told {
+    uint8_t mac[6];
+    int joins;
+} told[TOLD_MAX];
+static unsigned told_count;
+
+static int *told_of(const uint8_t mac[6])
+{
+    unsigned i = 0;
+
+    while (i < told_count && memcmp(told[i].mac, mac, 6) != 0)
+        i++;
+    assert_true(i < TOLD_MAX);
+    if (i == told_count)
+        memcpy(told[told_count++].mac, mac, 6);
+    return &told[i].joins;
+}
+
+static void note_group(struct ms_driver *driver, const uint8_t mac[6], bool is_joined)
+{
+    (void)driver;
+    *told_of(mac) += is_joined ? 1 : -1;
+}
+
+static unsigned transmit_nothing(struct ms_driver *driver, struct ms_frame **frames, unsigned n)
+{
+    (void)driver;
+    (void)frames;
+    (void)n;
+    return 0;
+}
+
+/* An interface of its own that notes what its driver is told. */
+static struct ms_netif *attach_noting(struct ms_driver *driver, enum ms_medium medium)
+{
+    static const struct ms_driver_ops ops = { .transmit = transmit_nothing,
+                                              .set_group = note_group };
+    struct ms_netif *netif;
+
+    told_count = 0;
+    memset(told, 0, sizeof told);
+    *driver = (struct ms_driver){ .ops = &ops, .medium = medium, .mtu = 1500, .slices_max = 4 };
+    ms_netif_detach(w.netif);
+    assert_int_equal(ms_netif_attach(w.stack, driver, &netif), MS_OK);
+    w.netif = netif;
+    return netif;
+}
+
+static int joins_told(const char *mac) { return *told_of((const uint8_t *)mac); }
+
+static void the_device_is_told_of_every_group_that_is_listened_to(void **state)
+{
+    struct ms_driver driver;
+
+    (void)state;
+    attach_noting(&driver, MS_MEDIUM_ETHERNET);
+    assert_int_equal(told_count, 2);
+    assert_int_equal(joins_told("\x01\x00\x5e\x00\x00\x01"), 1);
+    assert_int_equal(joins_told("\x33\x33\x00\x00\x00\x01"), 1);
+    world_add_addr(&w, "fe80::12:3456", 64);
+    assert_int_equal(joins_told("\x33\x33\xff\x12\x34\x56"), 1);
+    assert_int_equal(join("239.129.2.3"), MS_OK);
+    assert_int_equal(join("239.129.2.3"), MS_OK);
+    assert_int_equal(join("239.1.2.3"), MS_OK); /* of the same address */
+    assert_int_equal(joins_told("\x01\x00\x5e\x01\x02\x03"), 2);
+    assert_int_equal(leave("239.129.2.3"), MS_OK);
+    assert_int_equal(joins_told("\x01\x00\x5e\x01\x02\x03"), 2);
+    assert_int_equal(leave("239.129.2.3"), MS_OK);
+    assert_int_equal(joins_told("\x01\x00\x5e\x01\x02\x03"), 1);
+    ms_netif_detach(w.netif);
+    for (unsigned i = 0; i < told_count; i++)
+        assert_int_equal(told[i].joins, 0);
+    attach_noting(&driver, MS_MEDIUM_IP); /* without such addresses */
+    assert_int_equal(join(GROUP4), MS_OK);
+    assert_int_equal(told_count, 0);
+}
+
+/* --- Reports --- */
+
 /* RFC 2236, 6; RFC 2710, 5: of these, nobody is told. */
 static void groups_of_everybody_are_not_reported(void **state)
 {
@@ -344,6 +427,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(joins_are_counted, open_world, close_world),
         T(every_node_belongs_to_all_nodes),
         cmocka_unit_test_setup_teardown(a_full_table_is_a_status, open_world, close_world),
+        cmocka_unit_test_setup_teardown(the_device_is_told_of_every_group_that_is_listened_to,
+                                        open_world, close_world),
         T(groups_of_everybody_are_not_reported),
         T(a_query_is_answered_within_its_time),
         T(a_query_without_time_is_answered_soon),

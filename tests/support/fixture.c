@@ -16,6 +16,9 @@
 #include "ip/loop.h"
 #include "ip/reassembly.h"
 
+/* Frames stay in the queue, and nobody is told of groups. */
+static const struct ms_driver_ops no_ops;
+
 /* A received frame: exactly as many bytes as the test gave. */
 struct received {
     struct fixture *fixture;
@@ -69,6 +72,7 @@ void fixture_open(struct fixture *f, const struct ms_config *config)
     f->netif = &f->netifs[0];
     for (unsigned i = 0; i < FIXTURE_NETIFS; i++) {
         f->drivers[i] = (struct ms_driver){
+            .ops = &no_ops,
             .medium = MS_MEDIUM_ETHERNET,
             .mac = { 2, 0, 0, 0, 0, (uint8_t)(i + 1) },
             .mtu = 1500,

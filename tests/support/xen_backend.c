@@ -44,6 +44,7 @@ static void map_all(struct xen *xen)
     uint32_t count = key_number(xen, "", "multi-queue-num-queues");
 
     xen->queue_count = count ? count : 1;
+    xen->group_count = 0;
     if (count == 0)
         map_queue(xen, &xen->queues[0], "");
     for (uint32_t i = 0; i < count; i++) {
@@ -182,6 +183,63 @@ static void take_extras(struct xen_queue *queue, struct xen_packet *packet)
     } while (extra.flags & XEN_NETIF_EXTRA_FLAG_MORE);
 }
 
+static uint32_t group_at(const struct xen *xen, const uint8_t mac[6])
+{
+    uint32_t i = 0;
+
+    while (i < xen->group_count && memcmp(xen->groups[i], mac, 6) != 0)
+        i++;
+    return i;
+}
+
+bool xen_backend_lets_in(const struct xen *xen, const uint8_t mac[6])
+{
+    static const uint8_t all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+    return !(mac[0] & 1) || memcmp(mac, all, 6) == 0 ||
+           strcmp(xen_frontend_read(xen, "request-multicast-control"), "1") != 0 ||
+           group_at(xen, mac) < xen->group_count;
+}
+
+/* As netback does: an address that is added twice is there twice. False: there is no room. */
+static bool change_groups(struct xen *xen, const struct netif_extra_info *extra)
+{
+    uint32_t at = group_at(xen, extra->u.mcast.addr);
+
+    xen->group_requests++;
+    if (extra->type == XEN_NETIF_EXTRA_TYPE_MCAST_DEL) {
+        assert_true(at < xen->group_count);
+        memcpy(xen->groups[at], xen->groups[--xen->group_count], 6);
+        return true;
+    }
+    assert_int_equal(extra->type, XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
+    assert_int_equal(at, xen->group_count);
+    if (xen->group_count == xen->groups_room)
+        return false;
+    memcpy(xen->groups[xen->group_count++], extra->u.mcast.addr, 6);
+    return true;
+}
+
+/* A request that is no packet; false: it is one. */
+static bool take_group(struct xen *xen, unsigned at)
+{
+    struct xen_queue *queue = &xen->queues[at];
+    struct netif_tx_request first = tx_entry(queue, queue->tx_consumed)->req;
+    struct netif_extra_info extra;
+    bool is_good;
+
+    memcpy(&extra, tx_entry(queue, queue->tx_consumed + 1), sizeof extra);
+    if (!(first.flags & NETTXF_extra_info) || extra.type == XEN_NETIF_EXTRA_TYPE_GSO)
+        return false;
+    queue->tx_consumed += 2;
+    assert_int_equal(extra.flags, 0);
+    assert_int_equal(first.flags, NETTXF_extra_info);
+    is_good = change_groups(xen, &extra);
+    xen_backend_answer(xen, at, first.id, is_good ? NETIF_RSP_OKAY : NETIF_RSP_ERROR);
+    xen_backend_answer(xen, at, 0xdead, NETIF_RSP_NULL);
+    return true;
+}
+
 /* One packet of the frontend's, strictly by the protocol. */
 static void take_packet(struct xen *xen, unsigned at)
 {
@@ -226,8 +284,10 @@ void xen_backend_run(struct xen *xen)
         struct xen_queue *queue = &xen->queues[i];
         struct netif_tx_sring *ring = xen_tx_ring(xen, i);
 
-        while (queue->tx && queue->tx_consumed != ring->req_prod)
-            take_packet(xen, i);
+        while (queue->tx && queue->tx_consumed != ring->req_prod) {
+            if (!take_group(xen, i))
+                take_packet(xen, i);
+        }
         if (!queue->tx)
             continue;
         ring->req_event = queue->tx_consumed + 1;

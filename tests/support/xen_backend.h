@@ -15,6 +15,7 @@ enum {
     XEN_WATCHES = 8,
     XEN_FRAME_BYTES = 65536 + 64,
     XEN_DOMAIN = 0,
+    XEN_GROUPS = 64,
 };
 
 struct xen_grant {
@@ -81,9 +82,12 @@ struct xen {
 
     struct xen_queue queues[QUEUES_MAX];
     uint32_t queue_count;
-    bool is_deaf;              /* answers no frontend state */
-    bool is_mute;              /* answers no transmit request */
-    bool is_unkind;            /* keeps everything it ever mapped mapped, TX pages too */
+    bool is_deaf;                  /* answers no frontend state */
+    bool is_mute;                  /* answers no transmit request */
+    bool is_unkind;                /* keeps everything it ever mapped mapped, TX pages too */
+    uint8_t groups[XEN_GROUPS][6]; /* that the frontend listens to */
+    uint32_t group_count, groups_room;
+    uint64_t group_requests;
     uint32_t tx_status_errors; /* answers so many with NETIF_RSP_ERROR */
     /* Every packet that came through. */
     void (*on_packet)(void *user, const struct xen_packet *packet);
@@ -108,6 +112,9 @@ unsigned xen_frontend_state(const struct xen *xen);
 
 /* The page behind a reference as the backend's domain sees it; NULL: it may not. */
 uint8_t *xen_page(struct xen *xen, uint32_t reference, bool is_to_write);
+
+/* Whether the frontend is to be sent what goes to this address. */
+bool xen_backend_lets_in(const struct xen *xen, const uint8_t mac[6]);
 
 /* Answers the frontend's state as netback does. */
 void xen_backend_step(struct xen *xen);

@@ -163,6 +163,8 @@ static void send_to_guest(struct xen_bench *bench, const struct ms_frame *frame)
     }
     if (bench->xen.queue_count > 1) /* by the guest's port, if there is one */
         queue = bytes[len > 37 ? 37 : 13] % bench->xen.queue_count;
+    if (!xen_backend_lets_in(&bench->xen, bytes))
+        return;
     if (!xen_backend_send(&bench->xen, queue, bytes, len, &offer))
         bench->lost_to_guest++;
 }

@@ -388,13 +388,20 @@ unsigned xen_frontend_state(const struct xen *xen)
 void xen_open(struct xen *xen)
 {
     static const char *const features[] = {
-        "feature-rx-copy",   "feature-split-event-channels", "feature-sg", "feature-gso-tcpv4",
-        "feature-gso-tcpv6", "feature-ipv6-csum-offload",
+        "feature-rx-copy",
+        "feature-split-event-channels",
+        "feature-sg",
+        "feature-gso-tcpv4",
+        "feature-gso-tcpv6",
+        "feature-ipv6-csum-offload",
+        "feature-multicast-control",
+        "feature-dynamic-multicast-control",
     };
 
     memset(xen, 0, sizeof *xen);
     xen->platform = (struct ms_xen_platform){ .ops = &ops, .arg = xen };
     xen->next_grant = FIRST_GRANT;
+    xen->groups_room = XEN_GROUPS;
     xen->grants_left = xen->ports_left = UINT32_MAX;
     for (unsigned i = 0; i < sizeof features / sizeof features[0]; i++)
         xen_backend_write(xen, features[i], "1");
