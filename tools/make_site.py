@@ -16,6 +16,7 @@ import sys
 
 import markdown
 
+import site_charts
 from site_api import Reference
 
 TOP = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "STYLE.md",
@@ -148,7 +149,7 @@ class Site:
 
         body = markdown.markdown(self.texts[source], extensions=EXTENSIONS,
                                  extension_configs=SETTINGS, output_format="html")
-        body = re.sub(r'<a href="([^"]*)"([^>]*>)', link, body)
+        body = site_charts.with_charts(re.sub(r'<a href="([^"]*)"([^>]*>)', link, body))
         return re.sub(r"<h1 id=[^>]*>(.*?)<a class=\"anchor\".*?</a></h1>", r"<h1>\1</h1>", body)
 
     def front(self):

@@ -81,6 +81,21 @@ def check_every_name(folder):
     assert "Lends buf until its release() is called." in page, folder
 
 
+def check_charts(folder):
+    """Bars as long as the numbers say, for the rows that have some to compare."""
+    body = make_site.site_charts.with_charts(
+        "<!-- chart -->\n<table><tr><th>what</th><th>ours</th><th>theirs</th></tr>"
+        "<tr><td>a <b>step</b></td><td>1 000</td><td>4,000</td></tr>"
+        "<tr><td>alone</td><td>5</td><td></td></tr></table>")
+    assert body.count("<rect") == 2 and body.count('class="what"') == 1, body
+    assert ">a step</text>" in body, body
+    assert '<rect class="ours" x="0" y="24" width="15.50%"' in body and 'width="62.00%"' in body
+    assert body.endswith("</table>") and "<table>" in body, "the table itself is gone"
+    page = os.path.join(made(os.path.join(folder, "a")), "index.html")
+    with open(page, encoding="utf-8") as file:
+        assert file.read().count('class="ours"') >= 8, "the start page has no chart"
+
+
 def check_live(folder):
     """A page of somebody else is in the navigation if links.txt names it, and else is not."""
     tree = os.path.join(folder, "tree")
@@ -134,6 +149,7 @@ def main():
     cases = [("the site is sound", check_good), ("the same tree gives the same bytes", check_same),
              ("the reference has functions, types and lists", check_every_name),
              ("replaces a site and nothing else", check_clear),
+             ("figures have bars", check_charts),
              ("a live page is linked to if there is one", check_live)]
     cases += [(f"finds {case[0]}", check_broken, case) for case in BROKEN]
     failures = 0
