@@ -304,11 +304,12 @@ static void times_what_an_opened_window_lets_out(void **state)
     EXPECT(w, .seq = 1, .len = 100);
     EXPECT_AFTER(w, 900 * MS, .seq = 1, .len = 100);
     SEND(w, .ack = 101, .window = 0);
-    assert_int_equal(app_send(w->app, 100), MS_OK);
+    assert_int_equal(app_send(w->app, 2 * MSS), MS_OK);
     QUIET(w, 300 * MS);
     SEND(w, .ack = 101);
-    EXPECT(w, .seq = 101, .len = 100);
-    EXPECT_AFTER(w, app_info(w->app).rto_us, .seq = 101, .len = 100);
+    EXPECT(w, .seq = 101, .len = MSS);
+    EXPECT(w, .seq = 101 + MSS, .len = MSS);
+    EXPECT_AFTER(w, app_info(w->app).rto_us, .seq = 101, .len = MSS);
 }
 
 /* In FIN-WAIT-2 a peer whose window we have closed is silent for our sake, up to a probe. */
