@@ -8,7 +8,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { MESSAGE_SIZE = 256 };
+enum { MESSAGE_SIZE = 256, IPV6_MTU_MIN = 1280 };
 
 static uint64_t read_clock_us(clockid_t clock)
 {
@@ -30,6 +30,69 @@ void device_fill_seed(uint8_t seed[32], const struct options *options)
         complain("the kernel gives no random numbers");
         exit(EXIT_FAILURE);
     }
+}
+
+static bool is_in_network(const struct ms_addr *addr, const struct prefixed_addr *network)
+{
+    bool is_ipv4 = ms_addr_is_ipv4(addr);
+    unsigned bits = network->prefix_len + (is_ipv4 ? 96u : 0u); /* they are IPv4-mapped */
+
+    if (is_ipv4 != ms_addr_is_ipv4(&network->addr))
+        return false;
+    for (unsigned i = 0; i < bits; i++)
+        if ((addr->bytes[i / 8] ^ network->addr.bytes[i / 8]) >> (7 - i % 8) & 1)
+            return false;
+    return true;
+}
+
+static bool can_be_reached(const struct ms_addr *gateway, const struct options *options)
+{
+    bool is_near = gateway->bytes[0] == 0xfe && (gateway->bytes[1] & 0xc0) == 0x80;
+
+    for (unsigned i = 0; i < options->addr_count; i++) {
+        if (ms_addr_equal(gateway, &options->addrs[i].addr))
+            return false;
+        is_near = is_near || is_in_network(gateway, &options->addrs[i]);
+    }
+    return is_near;
+}
+
+/* NULL, or what is wrong with an address of mstack beside those of the kernel. */
+static const char *find_wrong_addr(const struct device_spec *spec, const struct options *options,
+                                   const struct ms_addr *addr)
+{
+    for (unsigned i = 0; i < spec->host_addr_count; i++)
+        if (ms_addr_equal(addr, &spec->host_addrs[i].addr))
+            return "host= gives it to the kernel already";
+    if (options->mtu > 0 && options->mtu < IPV6_MTU_MIN && !ms_addr_is_ipv4(addr))
+        return "IPv6 needs an MTU of at least 1280";
+    return NULL;
+}
+
+/* What each option alone cannot tell. */
+static int check_addrs(const struct device_spec *spec, const struct options *options)
+{
+    char text[MS_ADDR_TEXT_SIZE];
+
+    for (unsigned i = 0; i < options->addr_count; i++) {
+        const char *wrong = find_wrong_addr(spec, options, &options->addrs[i].addr);
+
+        ms_addr_format(&options->addrs[i].addr, text);
+        if (wrong) {
+            complain("--addr: %s: %s", text, wrong);
+            return EXIT_USAGE;
+        }
+    }
+    for (unsigned i = 0; i < options->gateway_count; i++) {
+        ms_addr_format(&options->gateways[i], text);
+        if (!can_be_reached(&options->gateways[i], options)) {
+            complain("--gateway: %s is no neighbour: it is in none of the networks of --addr, or "
+                     "mstack's own",
+                     text);
+            return EXIT_USAGE;
+        }
+    }
+    return 0;
 }
 
 static bool is_lossy(const struct options *options)
@@ -137,6 +200,15 @@ static int make_stack(struct device *device, const struct options *options,
     return 0;
 }
 
+static const char *fault_of_addr(enum ms_error error)
+{
+    switch (error) {
+    case MS_ERROR_INVALID: return "it is not an address that a host can have";
+    case MS_ERROR_IN_USE: return "it is given twice";
+    default: return ms_error_text(error);
+    }
+}
+
 static int add_addrs(struct device *device, const struct options *options)
 {
     for (unsigned i = 0; i < options->addr_count; i++) {
@@ -148,8 +220,8 @@ static int add_addrs(struct device *device, const struct options *options)
         if (!error)
             continue;
         ms_addr_format(&addr->addr, text);
-        complain("--addr: %s/%u: %s", text, addr->prefix_len, ms_error_text(error));
-        return EXIT_FAILURE;
+        complain("--addr: %s/%u: %s", text, addr->prefix_len, fault_of_addr(error));
+        return error == MS_ERROR_NO_MEMORY ? EXIT_FAILURE : EXIT_USAGE;
     }
     return 0;
 }
@@ -185,7 +257,9 @@ int device_open(struct device *device, const struct options *options, struct ms_
         complain("--dev: \"%.200s\": %s", options->dev, wrong);
         return EXIT_USAGE;
     }
-    failed = open_tap(device, options);
+    failed = check_addrs(&device->spec, options);
+    if (!failed)
+        failed = open_tap(device, options);
     if (!failed)
         failed = wrap_in_capture(device, options);
     if (!failed)

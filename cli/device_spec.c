@@ -22,6 +22,8 @@ static const char *parse_option(const char *text, size_t len, struct device_spec
         return "it has too many host addresses";
     if (!value_prefixed_addr(option + sizeof(host) - 1, &addr))
         return "host= wants an address with a prefix length, as 192.0.2.1/24";
+    if (ms_addr_is_unspecified(&addr.addr) || ms_addr_is_multicast(&addr.addr))
+        return "host= wants an address that a host can have";
     spec->host_addrs[spec->host_addr_count++] =
         (struct ms_host_addr){ .addr = addr.addr, .prefix_len = addr.prefix_len };
     return NULL;

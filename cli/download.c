@@ -334,7 +334,8 @@ void download_start(struct download *d, uint64_t now_us)
     if (error) {
         d->tcp = NULL;
         finish(d, DOWNLOAD_NO_CONNECTION, "no connection to %s: %s", d->url->authority,
-               ms_error_text(error));
+               error == MS_ERROR_INVALID ? "it is not the address of a host"
+                                         : ms_error_text(error));
     }
 }
 

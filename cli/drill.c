@@ -27,6 +27,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     struct drill *drill = state->input;
 
     switch (key) {
+    case ARGP_KEY_INIT: options_begin(state, NULL); return 0;
     case '6': drill->is_ipv6 = true; return 0;
     case 'w': drill->capture = arg; return 0;
     case 'v': drill->is_verbose = true; return 0;
@@ -39,6 +40,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
             options_fail(state, "which script?");
         if (drill->capture && drill->file_count > 1)
             options_fail(state, "--capture is for one script, and these are %u", drill->file_count);
+        options_keep_stdout(state, "--capture", drill->capture);
+        if (drill->capture && options_is_same_file(drill->capture, drill->files[0]))
+            options_fail(state, "--capture: \"%.200s\" is the script", drill->capture);
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -48,9 +52,12 @@ static const struct argp drill_argp = {
     .options = drill_options,
     .parser = parse_option,
     .args_doc = "FILE...",
-    .doc = "Plays scripts in packetdrill's language against the stack, in virtual time, and says "
+    .doc = "Play scripts in packetdrill's language against the stack, in virtual time, and say "
            "where one is not as it should be."
-           "\vExits with 0 if all passed, 1 if one did not, 2 if it cannot be understood or read.",
+           "\vExample, which needs no privilege:\n"
+           "  mstack drill tests/script/close/*.pkt\n\n"
+           "Exit code: 0: all passed, 1: one did not, or failure, 2: wrong usage, or a script that "
+           "cannot be understood or read.",
 };
 
 /* The script's line, with an arrow at what went wrong. */
@@ -113,12 +120,12 @@ int command_drill(int argc, char **argv)
     options_parse(&drill_argp, argc, argv, &drill);
     if (drill.capture &&
         ms_pcap_writer_open(&writer, drill.capture, MS_MEDIUM_IP, message, sizeof(message)) != 0) {
-        complain("%s", message);
+        complain("--capture: %s", message);
         return EXIT_FAILURE;
     }
     code = play_all(&drill, writer);
     if (writer && ms_pcap_writer_close(writer) != 0) {
-        complain("%s could not be written", drill.capture);
+        complain("--capture: %s: the file is not complete", drill.capture);
         return EXIT_FAILURE;
     }
     return code;

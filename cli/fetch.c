@@ -57,6 +57,8 @@ static void check(const struct argp_state *state, struct fetch *fetch)
 {
     if (!fetch->url_text)
         options_fail(state, "which URL is to be fetched?");
+    if (fetch->output && strcmp(fetch->output, "-") == 0)
+        options_keep_stdout(state, "--capture", fetch->common.capture);
     if (fetch->output && fetch->output[0])
         return;
     if (fetch->output || !url_file_name(&fetch->url, fetch->name, sizeof(fetch->name)))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "options.h"
@@ -44,37 +45,45 @@ static int usage_error(const char *what, const char *word)
     return EXIT_USAGE;
 }
 
-/* Output that could not be written (a full disk, a closed pipe) is a failure too. */
-static int checked(int code)
+/* Output that could not be written (a full disk, a closed pipe) is a failure too, also of --help,
+ * after which argp ends the program. */
+static void check_output(int code, void *nothing)
 {
-    if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_SUCCESS) {
-        complain("standard output could not be written");
-        return EXIT_FAILURE;
-    }
-    return code;
+    (void)nothing;
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || code != EXIT_SUCCESS)
+        return;
+    complain("standard output could not be written");
+    _exit(EXIT_FAILURE);
 }
 
 int main(int argc, char **argv)
 {
+    static char help[] = "--help";
     char full_name[32];
 
+    on_exit(check_output, NULL);
     if (argc < 2)
         return usage_error("which command?", NULL);
+    if (strcmp(argv[1], "help") == 0 && argc > 2) {
+        argv[1] = argv[2];
+        argv[2] = help;
+    }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         print_help();
-        return checked(EXIT_SUCCESS);
+        return EXIT_SUCCESS;
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         printf("mstack %s\n", MSTACK_VERSION);
-        return checked(EXIT_SUCCESS);
+        return EXIT_SUCCESS;
     }
     for (unsigned i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) != 0)
             continue;
         snprintf(full_name, sizeof(full_name), "%s", commands[i].full_name);
         argv[1] = full_name;
-        return checked(commands[i].run(argc - 1, argv + 1));
+        complain_as(full_name);
+        return commands[i].run(argc - 1, argv + 1);
     }
     return usage_error("no such command:", argv[1]);
 }

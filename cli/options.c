@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum key {
     KEY_DEV = 0x100,
@@ -64,6 +65,8 @@ static void print_line(const char *name, const char *format, va_list args)
     fprintf(stderr, "%s: %s%s\n", name, line, len >= (int)sizeof(line) ? "..." : "");
 }
 
+void complain_as(const char *name) { program_name = name; }
+
 void complain(const char *format, ...)
 {
     va_list args;
@@ -78,7 +81,8 @@ void options_fail(const struct argp_state *state, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    print_line(state ? state->argv[0] : program_name, format, args);
+    (void)state;
+    print_line(program_name, format, args);
     va_end(args);
     exit(EXIT_USAGE);
 }
@@ -120,14 +124,15 @@ static void add_addr(const struct argp_state *state, struct options *options, co
 
 static void add_gateway(const struct argp_state *state, struct options *options, const char *text)
 {
-    struct ms_addr *gateway = &options->gateways[options->gateway_count];
+    struct ms_addr gateway;
 
-    if (options->gateway_count == OPTIONS_GATEWAYS_MAX)
-        options_fail(state, "--gateway: more than %d gateways", OPTIONS_GATEWAYS_MAX);
-    if (ms_addr_parse(gateway, text) != MS_OK || ms_addr_is_unspecified(gateway) ||
-        ms_addr_is_multicast(gateway))
+    if (ms_addr_parse(&gateway, text) != MS_OK || ms_addr_is_unspecified(&gateway) ||
+        ms_addr_is_multicast(&gateway))
         options_fail(state, "--gateway: \"%.200s\" is not the address of a host", text);
-    options->gateway_count++;
+    for (unsigned i = 0; i < options->gateway_count; i++)
+        if (ms_addr_is_ipv4(&options->gateways[i]) == ms_addr_is_ipv4(&gateway))
+            options_fail(state, "--gateway: \"%.200s\" is the second of its family", text);
+    options->gateways[options->gateway_count++] = gateway;
 }
 
 static void set_delay(const struct argp_state *state, struct options *options, const char *text)
@@ -195,8 +200,21 @@ void options_begin(struct argp_state *state, struct options *common)
 
 void options_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
-    program_name = argv[0];
     argp_err_exit_status = EXIT_USAGE;
     if (argp_parse(argp, argc, argv, 0, NULL, input) != 0)
         options_fail(NULL, "the arguments make no sense");
+}
+
+bool options_is_same_file(const char *one, const char *other)
+{
+    struct stat a, b;
+
+    return stat(one, &a) == 0 && stat(other, &b) == 0 && S_ISREG(a.st_mode) &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+void options_keep_stdout(const struct argp_state *state, const char *name, const char *file)
+{
+    if (file && strcmp(file, "-") == 0)
+        options_fail(state, "%s: - is standard output, which is in use: name a file", name);
 }

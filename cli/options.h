@@ -12,7 +12,7 @@
 enum {
     EXIT_USAGE = 2,
     OPTIONS_ADDRS_MAX = 16,
-    OPTIONS_GATEWAYS_MAX = 4,
+    OPTIONS_GATEWAYS_MAX = 2,       /* one for each family */
     OPTIONS_FIRST_FREE_KEY = 0x200, /* keys of long options of the subcommands start here */
 };
 
@@ -43,7 +43,14 @@ _Noreturn void options_fail(const struct argp_state *state, const char *format, 
 uint64_t options_number(const struct argp_state *state, const char *name, const char *text,
                         const uint64_t limits[2]);
 
-/* "mstack serve: ..." on stderr, for errors after parsing. */
+/* Fails if the option's file is "-", standard output, where the command itself writes. */
+void options_keep_stdout(const struct argp_state *state, const char *name, const char *file);
+/* Whether two names are of one file, so that writing to one would destroy the other. */
+bool options_is_same_file(const char *one, const char *other);
+
+/* The name of the command, which lives as long as the program. */
+void complain_as(const char *name);
+/* "mstack serve: ..." on stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

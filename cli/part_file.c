@@ -11,11 +11,9 @@
 #include <unistd.h>
 
 /* What is there already and is no file must not have a file put in its place. */
-static bool is_device_or_pipe(const char *name)
+static bool is_device_or_pipe(const struct stat *there)
 {
-    struct stat stat_of;
-
-    return stat(name, &stat_of) == 0 && !S_ISREG(stat_of.st_mode) && !S_ISDIR(stat_of.st_mode);
+    return !S_ISREG(there->st_mode) && !S_ISDIR(there->st_mode);
 }
 
 static int open_stream(struct part_file *file)
@@ -80,11 +78,15 @@ static int open_part(struct part_file *file)
 
 int part_file_open(struct part_file *file, const char *name)
 {
+    struct stat there;
+    bool is_there = stat(name, &there) == 0;
     int error;
 
     *file = (struct part_file){ .name = name, .fd = -1 };
-    if (strcmp(name, "-") == 0 || is_device_or_pipe(name))
+    if (strcmp(name, "-") == 0 || (is_there && is_device_or_pipe(&there)))
         return open_stream(file);
+    if (is_there && S_ISDIR(there.st_mode))
+        return EISDIR; /* now, not when all has come */
     error = open_part(file);
     if (error)
         part_file_close(file);

@@ -87,6 +87,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!ping->target_text)
             options_fail(state, "which address is to be pinged?");
+        options_keep_stdout(state, "--capture", ping->common.capture);
         break;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -65,6 +65,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!command->file)
             options_fail(state, "which capture file is to be replayed?");
+        options_keep_stdout(state, "--out", command->out);
+        if (command->out && options_is_same_file(command->out, command->file))
+            options_fail(state, "--out: \"%.200s\" is the file that is replayed", command->out);
         break;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -69,6 +69,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!serve->root)
             options_fail(state, "--root is missing: which directory?");
+        if (serve->logs)
+            options_keep_stdout(state, "--capture", serve->common.capture);
         break;
     default: return ARGP_ERR_UNKNOWN;
     }

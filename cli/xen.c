@@ -64,7 +64,6 @@ int command_xen(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "run") == 0)
         return become_program(argc - 1, argv + 1);
-    complain("xen: %s; mstack xen --help tells more",
-             argc > 1 ? "no such command" : "which command?");
+    complain("%s; mstack xen --help tells more", argc > 1 ? "no such command" : "which command?");
     return EXIT_USAGE;
 }

@@ -55,6 +55,10 @@ static void refuses_the_rest(void **state)
         "tap:a,host=192.0.2.1",
         "tap:a,host=192.0.2.1/24,",
         "tap:a,mtu=5",
+        "tap:a,host=0.0.0.0/0",
+        "tap:a,host=::/64",
+        "tap:a,host=224.0.0.1/4",
+        "tap:a,host=ff02::1/64",
     };
     struct device_spec spec;
 

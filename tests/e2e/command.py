@@ -2,22 +2,26 @@
 # SPDX-License-Identifier: ISC
 """The command line of mstack: help, and one clear line and an exit code for whatever is wrong."""
 import os
+import shutil
 import subprocess
 import tempfile
 
 from support import mstack, run, run_tests
 
-COMMANDS = ("serve", "fetch", "ping", "replay")
+COMMANDS = ("serve", "fetch", "ping", "replay", "drill")
+DEVICE_COMMANDS = ("serve", "fetch", "ping")
 USAGE = 2
 DEVICE = ["--dev", "tap:mstack0,host=192.0.2.1/24"]
 ADDR = ["--addr", "192.0.2.2/24"]
 CAPTURE = "tests/captures/http-get-v4.pcap"
+SCRIPT = "tests/script/options/passive_mss_timestamps_scale.pkt"
 # What completes each command, so that only what is tried is wrong.
 COMPLETE = {
     "serve": [*DEVICE, *ADDR, "--root", "."],
     "fetch": [*DEVICE, *ADDR, "http://192.0.2.1/file"],
     "ping": [*DEVICE, *ADDR, "192.0.2.1"],
     "replay": [CAPTURE],
+    "drill": [SCRIPT],
 }
 
 
@@ -29,7 +33,8 @@ def call(*arguments, timeout=20):
 def refuses(word, *arguments):
     """One line on stderr that has the word and begins with the command's name."""
     code, out, lines = call(*arguments)
-    name = f"mstack {arguments[0]}: " if arguments and arguments[0] in COMMANDS else "mstack: "
+    is_command = arguments and arguments[0] in (*COMMANDS, "xen")
+    name = f"mstack {arguments[0]}: " if is_command else "mstack: "
     assert code == USAGE, (arguments, code, lines)
     assert not out and len(lines) == 1, (arguments, out, lines)
     assert lines[0].startswith(name) and word in lines[0], (arguments, lines)
@@ -41,11 +46,12 @@ def help_tells_of_every_option():
     common = ("--dev", "--addr", "--gateway", "--capture", "--loss", "--reorder", "--duplicate",
               "--corrupt", "--delay", "--seed", "--stats")
     own = {"serve": ("--root", "--port"), "fetch": ("--output", "URL"),
-           "ping": ("--count", "TARGET"), "replay": ("--as", "--stream", "--out", "--json")}
+           "ping": ("--count", "TARGET"), "replay": ("--as", "--stream", "--out", "--json"),
+           "drill": ("--ipv6", "--verbose", "--capture", "FILE...")}
     for name in COMMANDS:
         code, out, lines = call(name, "--help")
         assert code == 0 and not lines, (name, code, lines)
-        wanted = own[name] + (() if name == "replay" else common)
+        wanted = own[name] + (common if name in DEVICE_COMMANDS else ())
         assert all(option in out for option in wanted), (name, out)
         assert f"Usage: mstack {name} " in out and "Example" in out and "Exit code" in out, out
         assert all(len(line) <= 80 for line in out.splitlines()), out
@@ -59,12 +65,21 @@ def other_ways_to_ask():
     for name in COMMANDS:
         code, out, lines = call(name, "--usage")
         assert code == 0 and out and not lines, (name, code, lines)
+        assert call("help", name) == call(name, "--help")
+    code, out, lines = call("xen", "--help")
+    assert code == 0 and out.startswith("Usage: mstack xen run ") and not lines, (code, out, lines)
+    code, out, lines = call("xen", "run", "--help")
+    assert code == 0 and out.startswith("Usage: mstack xen run ") and not lines, (code, out, lines)
+    assert "Example" in out and "Exit code" in out, out
+    assert all(len(line) <= 80 for line in out.splitlines()), out
 
 
 def what_is_no_command_is_refused():
     refuses("which command", *())
     for word in ("serv", "", "--serve", "-x", "servee", "SERVE", "\x1b[2J", "x" * 100_000):
         refuses("no such command", word)
+        refuses("no such command", "xen", word)
+    refuses("which command", "xen")
 
 
 def what_is_missing_is_named():
@@ -72,7 +87,8 @@ def what_is_missing_is_named():
     refuses("URL", "fetch", *DEVICE, *ADDR)
     refuses("address", "ping", *DEVICE, *ADDR)
     refuses("file", "replay")
-    for name in ("serve", "fetch", "ping"):
+    refuses("script", "drill")
+    for name in DEVICE_COMMANDS:
         rest = COMPLETE[name]
         refuses("--dev", name, *rest[2:])
         refuses("--addr", name, *rest[:2], *rest[4:])
@@ -80,10 +96,13 @@ def what_is_missing_is_named():
 
 def what_is_too_much_is_named():
     for name in COMMANDS:
-        refuses("one argument too many", name, *COMPLETE[name], *COMPLETE["ping"][-1:])
         refuses("--nonsense", name, *COMPLETE[name], "--nonsense")
         refuses("option", name, *COMPLETE[name], "-Z")
-        refuses("requires an argument", name, *COMPLETE[name], "--seed")
+        refuses("requires an argument", name, *COMPLETE[name],
+                "--capture" if name == "drill" else "--seed")
+    for name in (*DEVICE_COMMANDS, "replay"):
+        refuses("one argument too many", name, *COMPLETE[name], *COMPLETE["ping"][-1:])
+    refuses("one script", "drill", SCRIPT, SCRIPT, "--capture", "x")
     refuses("--addr", "ping", *COMPLETE["ping"], *(ADDR * 100))
     refuses("--gateway", "ping", *COMPLETE["ping"], *(["--gateway", "192.0.2.1"] * 100))
 
@@ -126,10 +145,37 @@ def addresses_that_are_none_are_refused():
                  "192.0.2.256/24", "192.0.2.2/24/24", "0.0.0.0/0", "224.0.0.1/4", "::/64",
                  "2001:db8::2/129", "2001:db8::2", "2001:db8:::2/64", "ff02::1/64", "1:2/64"):
         refuses("--addr", "ping", *DEVICE, "--addr", text, "192.0.2.1")
-    for text in ("", "x", "192.0.2.1/24", "0.0.0.0", "::", "ff02::1", "224.0.0.1"):
+    for text in ("", "x", "192.0.2.1/24", "0.0.0.0", "::", "ff02::1", "224.0.0.1", "127.0.0.1",
+                 "192.0.2.2", "192.0.3.1", "2001:db8::1"):
         refuses("--gateway", "ping", *COMPLETE["ping"], "--gateway", text)
     for text in ("", "x", "example.com", "192.0.2.1/24", "0.0.0.0", "::", "192.0.2"):
         refuses("is not an IPv4 or IPv6 address", "ping", *DEVICE, *ADDR, text)
+
+
+def addresses_that_do_not_go_together_are_refused():
+    refuses("second of its family", "ping", *COMPLETE["ping"], "--gateway", "192.0.2.1",
+            "--gateway", "192.0.2.3")
+    refuses("host= gives it", "ping", *DEVICE, "--addr", "192.0.2.1/24", "192.0.2.1")
+    refuses("1280", "ping", *DEVICE, "--addr", "2001:db8::2/64", "--mtu", "1279", "2001:db8::1")
+
+
+def what_would_be_overwritten_is_refused():
+    """A capture or script in the place of what is read, or among text on standard output."""
+    with tempfile.TemporaryDirectory() as folder:
+        for source, name, option in ((CAPTURE, "replay", "--out"), (SCRIPT, "drill", "--capture")):
+            copy, link = os.path.join(folder, name), os.path.join(folder, "link")
+            shutil.copy(source, copy)
+            os.symlink(copy, link)
+            refuses(option, name, copy, option, copy)
+            refuses(option, name, link, option, copy)
+            with open(source, "rb") as one, open(copy, "rb") as other:
+                assert one.read() == other.read(), name
+            os.remove(link)
+    refuses("--out", "replay", CAPTURE, "--out", "-")
+    refuses("--capture", "drill", SCRIPT, "--capture", "-")
+    refuses("--capture", "ping", *COMPLETE["ping"], "--capture", "-")
+    refuses("--capture", "serve", *COMPLETE["serve"], "--log", "--capture", "-")
+    refuses("--capture", "fetch", *COMPLETE["fetch"], "-o", "-", "--capture", "-")
 
 
 def devices_that_are_none_are_refused():
@@ -163,6 +209,8 @@ def what_cannot_be_opened_is_named():
         cases = ((f"{folder}/none", "serve", *DEVICE, *ADDR, "--root", f"{folder}/none"),
                  (CAPTURE, "serve", *DEVICE, *ADDR, "--root", CAPTURE),
                  (f"{folder}/none/x", "fetch", *COMPLETE["fetch"], "-o", f"{folder}/none/x"),
+                 (f"{folder}: Is a directory", "fetch", *COMPLETE["fetch"], "-o", folder),
+                 (f"{folder}/none", "drill", SCRIPT, "--capture", f"{folder}/none/x"),
                  (f"{folder}/none", "replay", f"{folder}/none"))
         for word, *arguments in cases:
             code, out, lines = call(*arguments)
@@ -183,7 +231,9 @@ def without_privilege_it_says_so():
 
 
 def output_that_cannot_be_written_is_a_failure():
-    for arguments in (["--help"], ["--version"], ["replay", CAPTURE, "--json"]):
+    helps = [[name, word] for name in COMMANDS for word in ("--help", "--usage")]
+    for arguments in (["--help"], ["--version"], ["replay", CAPTURE, "--json"], ["drill", SCRIPT],
+                      ["xen", "--help"], *helps):
         with open("/dev/full", "wb") as full:
             child = subprocess.run([mstack(), *arguments], stdout=full, stderr=subprocess.PIPE,
                                    timeout=20, check=False)
@@ -194,7 +244,9 @@ if __name__ == "__main__":
     run_tests([help_tells_of_every_option, other_ways_to_ask, what_is_no_command_is_refused,
                what_is_missing_is_named, what_is_too_much_is_named,
                numbers_that_are_none_are_refused, numbers_out_of_range_are_refused,
-               addresses_that_are_none_are_refused, devices_that_are_none_are_refused,
+               addresses_that_are_none_are_refused,
+               addresses_that_do_not_go_together_are_refused,
+               what_would_be_overwritten_is_refused, devices_that_are_none_are_refused,
                urls_that_are_none_are_refused, sides_that_are_none_are_refused,
                what_cannot_be_opened_is_named, without_privilege_it_says_so,
                output_that_cannot_be_written_is_a_failure], at_once=2)

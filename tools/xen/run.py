@@ -21,18 +21,19 @@ import recipe
 
 NAME = "mstack xen run"
 DESCRIPTION = """\
-Boot a real Xen in QEMU with IMAGE as its guest, and connect a network interface to it. Whoever may
-make no interface gets a port of 127.0.0.1 instead.
+Boot a real Xen in QEMU with IMAGE as its guest, and connect a network interface
+to it. Whoever may make no interface gets a port of 127.0.0.1 instead.
 """
 EPILOG = """\
-The first time, Debian's own Xen and kernel are fetched, 76 MB; later it works without a network.
+The first time, Debian's own Xen and kernel are fetched, 76 MB; later it works
+without a network.
 
 Examples, as root for an interface:
   mstack xen run build/unikernel/website/website
   mstack xen run --port 7 --console build/unikernel/hello/hello
 
-Exit code: 0: the guest shut down or rebooted, or a signal ended it, 1: it crashed, or failure,
-2: wrong usage.
+Exit code: 0: the guest shut down or rebooted, or a signal ended it, 1: it
+crashed, or failure, 2: wrong usage.
 """
 BOOT_S = 600
 PVH_MEMORY_MIN_MB = 32  # with less, Xen finds no place for its own pages
@@ -61,6 +62,16 @@ def printable(line):
 
 def say(text):
     print(f"{NAME}: {text}", file=sys.stderr, flush=True)
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """As the other commands' help begins."""
+
+    def __init__(self, prog):
+        super().__init__(prog, width=80)
+
+    def add_usage(self, usage, actions, groups, prefix="Usage: "):
+        super().add_usage(usage, actions, groups, prefix)
 
 
 class Parser(argparse.ArgumentParser):
@@ -98,7 +109,7 @@ def default_cache():
 
 def parse(argv):
     parser = Parser(prog=NAME, description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False,
-                    formatter_class=argparse.RawDescriptionHelpFormatter)
+                    formatter_class=Help)
     parser.add_argument("image", metavar="IMAGE", help="an ELF file that Xen can start")
     parser.add_argument("--pvh", action="store_true",
                         help="with the processor's help, which is slower in an emulator; "
