@@ -323,6 +323,7 @@ static void check_congestion(struct checker *checker, const struct tracked *t, u
         fail(checker, t, "more in flight than any congestion window (RFC 5681, 6928)");
 }
 
+/* Between timeouts: before the first, the timer may have run with a timeout of its own. */
 static void check_backoff(struct checker *checker, struct tracked *t, uint64_t now_us)
 {
     bool is_silent =
@@ -341,17 +342,18 @@ static void check_backoff(struct checker *checker, struct tracked *t, uint64_t n
 /* The oldest byte goes again, or for the first time. */
 static void send_oldest(struct checker *checker, struct tracked *t, uint64_t now_us, bool is_again)
 {
-    if (is_again) {
-        bool is_timer = !checker->has_received || checker->received_us < now_us;
+    bool is_timer = is_again && (!checker->has_received || checker->received_us < now_us);
 
-        if (t->again_us != now_us)
-            check_backoff(checker, t, now_us);
-        if (is_timer && t->again_us != now_us) {
-            t->is_after_timeout = true;
-            t->after_timeout_bytes = 0;
-        }
+    if (t->again_us == now_us)
+        return;
+    if (is_again)
+        check_backoff(checker, t, now_us);
+    if (is_timer) {
+        t->is_after_timeout = true;
+        t->after_timeout_bytes = 0;
     }
     t->again_us = now_us;
+    t->was_timer = is_timer;
 }
 
 /* RFC 5681, 3.1: after a timeout one segment, until something is heard. */

@@ -78,8 +78,11 @@ static void make_link(const struct plan *plan, struct link_plan *link, struct di
     *link = (struct link_plan){ .delay_us = by_magnitude(&dice, 10, 50 * US_PER_MS) };
     link->medium = plan->link_count == 1 && one_in(&dice, 2) ? MS_MEDIUM_ETHERNET : MS_MEDIUM_IP;
     link->mtu = choose_mtu(plan, &dice);
-    if (plan_has(plan, FAULT_LONG_DELAY))
+    if (plan_has(plan, FAULT_LONG_DELAY) && link->medium == MS_MEDIUM_IP)
         link->delay_us = by_magnitude(&dice, 50 * US_PER_MS, 2500 * US_PER_MS / plan->link_count);
+    else if (plan_has(plan,
+                      FAULT_LONG_DELAY)) /* neighbours are asked three times in three seconds */
+        link->delay_us = by_magnitude(&dice, 50 * US_PER_MS, 500 * US_PER_MS);
     if (plan_has(plan, FAULT_RATE)) {
         link->bytes_per_s = by_magnitude(&dice, 20 * 1000, 100 * 1000 * 1000);
         link->queue_bytes = 2 * link->mtu + by_magnitude(&dice, 1000, 200 * 1000);
