@@ -57,6 +57,7 @@ struct tracked {
     /* Sending again. */
     uint64_t again_us;     /* when the oldest byte was last sent */
     uint64_t gap_us;       /* before that, in silence; 0: unknown */
+    bool was_timer;        /* it was a timer that sent it then */
     bool is_after_timeout; /* nothing was received since a timer sent the oldest byte again */
     uint32_t after_timeout_bytes;
 };
