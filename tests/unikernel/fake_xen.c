@@ -7,6 +7,7 @@
 #include <xen/sched.h>
 
 #include "hypercall.h"
+#include "machine.h"
 
 struct fake_xen fake;
 
@@ -52,6 +53,20 @@ static int64_t event_operation(uint64_t operation, void *argument)
     case EVTCHNOP_close: fake.closed = close->port; return 0;
     default: return -XEN_ENOSYS;
     }
+}
+
+/* A page for a table, and 16 more that can be used. */
+bool ms_guest_map_more(const struct machine *machine, uint8_t **mapped, uint8_t **spare)
+{
+    size_t left = (size_t)(machine->free_end - *mapped);
+
+    if (fake.tables_left == 0)
+        return false;
+    fake.tables_left--;
+    memset(*spare, 0xee, PAGE_BYTES);
+    *spare += PAGE_BYTES;
+    *mapped += left < 16 * PAGE_BYTES ? left : 16 * PAGE_BYTES;
+    return true;
 }
 
 int64_t ms_guest_hypercall(unsigned op, uint64_t a, uint64_t b, uint64_t c, uint64_t d)

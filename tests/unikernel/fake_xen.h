@@ -21,6 +21,7 @@ struct fake_xen {
     uint32_t next_port;     /* that is given out; 0: none is left */
     uint32_t closed;        /* the last port closed */
     void (*on_sleep)(void); /* somebody else runs */
+    size_t tables_left;     /* more memory can be mapped so often */
 };
 
 extern struct fake_xen fake;

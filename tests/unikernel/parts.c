@@ -277,7 +277,6 @@ static void finds_arguments(void **state)
 {
     const char *line = "root=/x  ip=10.0.0.1/24 port=80 ip=fd00::1/64 ipx=no port= end";
     char value[16];
-    uint64_t number = 5;
 
     (void)state;
     assert_true(ms_guest_argument(line, "ip", 0, value, sizeof(value)));
@@ -289,11 +288,6 @@ static void finds_arguments(void **state)
     assert_false(ms_guest_argument("", "ip", 0, value, sizeof(value)));
     assert_true(ms_guest_argument(line, "ip", 0, value, 11));
     assert_string_equal(value, "");
-    assert_true(ms_guest_argument_number(line, "port", 65535, &number));
-    assert_int_equal(number, 80);
-    assert_true(ms_guest_argument_number(line, "queues", 8, &number));
-    assert_int_equal(number, 80);
-    assert_false(ms_guest_argument_number(line, "port", 79, &number));
 }
 
 static void reads_prefixes(void **state)

@@ -2,6 +2,7 @@
 /* A guest that tries its platform: says on the console, line by line, what works. */
 #include "clock.h"
 #include "guest.h"
+#include "sizes.h"
 #include "text.h"
 #include "unikernel.h"
 
@@ -193,10 +194,44 @@ static void try_entropy(struct guest *guest)
     say("PROBE random", words[0]);
 }
 
+/* How many connections the stack's tables are for, as a default of this domain's memory has it. */
+static void say_connections(const struct guest *guest)
+{
+    struct ms_config config;
+
+    ms_config_default(&config);
+    ms_guest_sizes_of_stack(&config, guest->memory_bytes);
+    say("PROBE connections", config.tcp_connections);
+}
+
+/* Takes all memory there is, and writes down in each page where it is. */
+static void try_memory(void)
+{
+    enum { PIECE_BYTES = 64 * 1024 };
+    uint64_t *last = NULL, *piece;
+    uint64_t kilobytes = 0;
+    bool is_right = true;
+
+    for (; (piece = ms_unikernel_memory(PIECE_BYTES)) != NULL; last = piece) {
+        kilobytes += PIECE_BYTES / 1024;
+        for (unsigned i = 0; i < PIECE_BYTES / sizeof(*piece); i++)
+            is_right = is_right && piece[i] == 0;
+        for (unsigned i = 0; i < PIECE_BYTES / sizeof(*piece); i++)
+            piece[i] = (uintptr_t)&piece[i];
+        piece[1] = (uintptr_t)last;
+    }
+    check(is_right && last, "has memory that is zero");
+    for (; last; last = (uint64_t *)last[1])
+        for (unsigned i = 2; i < PIECE_BYTES / sizeof(*last); i++)
+            is_right = is_right && last[i] == (uintptr_t)&last[i];
+    check(is_right, "has memory that nobody else writes to");
+    say("PROBE kilobytes", kilobytes);
+}
+
 void ms_unikernel_start(const struct ms_unikernel *unikernel)
 {
     struct guest *guest = ms_guest_the();
-    char action[16] = "";
+    char action[16] = "", memory[8] = "";
 
     ms_unikernel_print(guest->machine.is_pv ? "PROBE kind PV\n" : "PROBE kind PVH\n");
     ms_unikernel_print("PROBE arguments ");
@@ -211,8 +246,13 @@ void ms_unikernel_start(const struct ms_unikernel *unikernel)
     try_events();
     try_clock();
     try_entropy(guest);
-    say("PROBE done us", (ms_guest_clock_ns(guest->events.shared) - guest->start_ns) / 1000);
-    (void)ms_unikernel_argument("then", action, sizeof(action));
+    say_connections(guest);
+    (void)ms_unikernel_setting("memory", memory, sizeof(memory));
+    if (ms_guest_text_equal(memory, "all"))
+        try_memory();
+    say("PROBE done us",
+        (ms_guest_clock_ns(guest->events.shared) - guest->milestones.start_ns) / 1000);
+    (void)ms_unikernel_setting("then", action, sizeof(action));
     if (ms_guest_text_equal(action, "panic"))
         ms_unikernel_panic("as it was told to");
     if (ms_guest_text_equal(action, "stop"))

@@ -38,6 +38,7 @@ static uint64_t requests;
 static struct ms_unikernel the_unikernel;
 static char report[REPORT_BYTES];
 static bool is_report_lent;
+static bool was_answered;
 
 /* Since the guest's first instruction in C. */
 static void say_when(const char *what)
@@ -47,8 +48,8 @@ static void say_when(const char *what)
     struct text text = ms_guest_text_in(bytes, sizeof(bytes));
 
     ms_guest_text_put(&text, what);
-    ms_guest_text_put_number(&text,
-                             (ms_guest_clock_ns(guest->events.shared) - guest->start_ns) / 1000);
+    ms_guest_text_put_number(
+        &text, (ms_guest_clock_ns(guest->events.shared) - guest->milestones.start_ns) / 1000);
     ms_guest_text_put(&text, "\n");
     ms_unikernel_print(bytes);
 }
@@ -105,6 +106,9 @@ static void on_answer_sent(struct ms_buf *buf)
 {
     struct peer *peer = peer_of(buf);
 
+    if (!was_answered)
+        say_when("WEB first answer was there at us ");
+    was_answered = true;
     peer->lent--;
     forget(peer);
 }
@@ -355,7 +359,8 @@ static const struct ms_tcp_events *accept(struct ms_tcp *tcp, void *listener, vo
 
 void ms_unikernel_start(const struct ms_unikernel *unikernel)
 {
-    struct ms_tcp_listen listen = { .local = { .port = 80 }, .accept = accept };
+    uint16_t port = (uint16_t)ms_unikernel_number("port", 80, 1, UINT16_MAX);
+    struct ms_tcp_listen listen = { .local = { .port = port }, .accept = accept };
 
     the_unikernel = *unikernel;
     if (!pattern_make() || ms_tcp_listen(unikernel->stack, &listen, NULL) != MS_OK)

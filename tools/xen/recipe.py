@@ -278,15 +278,16 @@ def command_line(cache, initramfs, log, guest_mb=0):
             "-initrd", f"{vmlinux} {DOM0_OPTIONS},{initramfs}"]
 
 
-def boot(cache, initramfs, log, timeout_s):
-    """Runs until dom0 powers off or the time is up. Returns the console's text and seconds."""
+def boot(cache, initramfs, log, timeout_s, more=()):
+    """Runs until dom0 powers off or the time is up. `more` is for the emulator. Returns the
+    console's text and seconds."""
     began = time.monotonic()
     with open(log, "wb"):
         pass
     errors = log + ".qemu"
     with open(errors, "wb") as stderr:
-        child = subprocess.Popen(command_line(cache, initramfs, log), stdin=subprocess.DEVNULL,
-                                 stdout=stderr, stderr=stderr)
+        child = subprocess.Popen([*command_line(cache, initramfs, log), *more],
+                                 stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr)
     try:
         wait_for_end(child, log, began + timeout_s)
     finally:

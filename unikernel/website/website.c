@@ -29,7 +29,7 @@ void ms_unikernel_start(const struct ms_unikernel *unikernel)
     const struct ms_http_config config = {
         .stack = unikernel->stack,
         .source = &site.source,
-        .port = PORT,
+        .port = (uint16_t)ms_unikernel_number("port", PORT, 1, UINT16_MAX),
         .connections = CONNECTIONS,
         .idle_timeout_us = PATIENCE_US,
         .has_status = true,

@@ -35,16 +35,6 @@ bool ms_guest_argument(const char *arguments, const char *name, unsigned which, 
     return false;
 }
 
-bool ms_guest_argument_number(const char *arguments, const char *name, uint64_t max,
-                              uint64_t *number)
-{
-    char value[24];
-
-    if (!ms_guest_argument(arguments, name, 0, value, sizeof(value)))
-        return true;
-    return ms_guest_text_number(value, max, number);
-}
-
 bool ms_guest_argument_prefix(char *text, struct ms_addr *addr, uint8_t *prefix_len)
 {
     uint64_t len;

@@ -15,9 +15,6 @@
  */
 bool ms_guest_argument(const char *arguments, const char *name, unsigned which, char *value,
                        size_t size);
-/* The number, or what to take when it is not given. False: it is no number up to max. */
-bool ms_guest_argument_number(const char *arguments, const char *name, uint64_t max,
-                              uint64_t *number);
 /* Reads "10.0.0.1/24" or "fd00::1/64"; without the slash the prefix is the whole address. */
 bool ms_guest_argument_prefix(char *text, struct ms_addr *addr, uint8_t *prefix_len);
 

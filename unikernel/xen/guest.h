@@ -7,12 +7,15 @@
 #include "entropy.h"
 #include "events.h"
 #include "grants.h"
+#include "heap.h"
 #include "machine.h"
+#include "milestones.h"
 #include "power.h"
+#include "settings.h"
 #include "store.h"
 
 /* From the linker script. */
-extern uint8_t ms_guest_image[], ms_guest_heap[], ms_guest_heap_end[];
+extern uint8_t ms_guest_image[], ms_guest_image_end[];
 
 struct guest {
     struct machine machine;
@@ -21,12 +24,14 @@ struct guest {
     struct grants grants;
     struct store store;
     struct power power;
+    struct settings settings;
     struct entropy entropy;
     enum power_wish wish; /* the application's */
     uint64_t (*work)(uint64_t now_us);
-    uint8_t *heap; /* what is left of it */
-    size_t heap_bytes;
-    uint64_t start_ns;
+    struct heap heap;
+    size_t memory_bytes; /* that the heap began with */
+    struct milestones milestones;
+    bool has_network;
 };
 
 /* The one there is. */
@@ -34,8 +39,5 @@ struct guest *ms_guest_the(void);
 
 /* What drivers see of it: platform.h's table. */
 struct ms_xen_platform ms_guest_platform(struct guest *guest);
-
-/* Page-aligned and zero. NULL: none is left. */
-void *ms_guest_memory(struct guest *guest, size_t bytes);
 
 #endif

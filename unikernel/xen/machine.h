@@ -14,6 +14,10 @@ struct machine {
     const unsigned long *frames; /* PV: the machine's number of each frame of ours; else NULL */
     const char *arguments;       /* the command line */
     uint64_t memory_bytes;       /* that the domain was given */
+    uint8_t *free_start;         /* of it, what the image leaves, in one piece */
+    uint8_t *free_end;
+    uint8_t *mapped_end;         /* of that, what may be used from the start */
+    const uint64_t *page_tables; /* PV: those of the start; else NULL */
     struct shared_info *shared;
     struct xencons_interface *console_ring;
     struct xenstore_domain_interface *store_ring;
@@ -26,6 +30,10 @@ bool ms_guest_machine_pvh(struct machine *machine, const void *start_info);
 
 /* Lets Xen's grant table be seen at `pages`, page-aligned and in the image's own memory. */
 bool ms_guest_map_grants(const struct machine *machine, uint8_t *pages, unsigned count);
+
+/* Maps some more of the free memory from *mapped on, and moves that up. Page tables are taken from
+ * *spare, which moves up too; before *mapped there must be three pages of it. */
+bool ms_guest_map_more(const struct machine *machine, uint8_t **mapped, uint8_t **spare);
 
 /* The number by which other domains know the page, once it is granted to them. */
 uint64_t ms_guest_frame_of(const struct machine *machine, const void *page);

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct machine;
+
 bool ms_guest_map_grants_pv(uint8_t *pages, unsigned count);
 bool ms_guest_map_grants_pvh(uint8_t *pages, unsigned count);
+bool ms_guest_map_more_pv(const struct machine *machine, uint8_t **mapped, uint8_t **spare);
 
 #endif

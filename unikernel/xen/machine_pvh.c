@@ -11,9 +11,14 @@
 #include <xen/io/xs_wire.h>
 #include <xen/memory.h>
 
+#include "guest.h"
 #include "hypercall.h"
 #include "machine_kinds.h"
 #include "memory.h"
+#include "text.h"
+
+/* By the page tables of boot.S. */
+static const uint64_t MAPPED_BYTES = UINT64_C(1) << 32;
 
 extern uint8_t ms_guest_hypercall_page[];
 
@@ -83,14 +88,42 @@ static void pretend_vector(void)
     (void)ms_guest_hypercall(__HYPERVISOR_hvm_op, HVMOP_set_param, argument_of(&parameter), 0, 0);
 }
 
-static uint64_t memory_of(const struct hvm_start_info *start)
+static uint64_t later(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+/* Where whatever was put behind the image ends. */
+static uint64_t end_of_start(const struct hvm_start_info *start)
+{
+    const char *arguments = (const char *)start->cmdline_paddr;
+    uint64_t end = later(argument_of(ms_guest_image_end), argument_of(start + 1));
+
+    if (arguments)
+        end = later(end, start->cmdline_paddr + ms_guest_text_len(arguments) + 1);
+    end = later(end, start->modlist_paddr +
+                         start->nr_modules * (uint64_t)sizeof(struct hvm_modlist_entry));
+    if (start->version >= 1)
+        end = later(end, start->memmap_paddr + start->memmap_entries *
+                                                   (uint64_t)sizeof(struct hvm_memmap_table_entry));
+    return (end + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+}
+
+/* The memory, and of it what follows the image, up to where the page tables of the start end. */
+static void find_memory(struct machine *machine, const struct hvm_start_info *start)
 {
     const struct hvm_memmap_table_entry *map = (const void *)start->memmap_paddr;
-    uint64_t bytes = 0;
+    uint64_t from = end_of_start(start), to = from;
 
-    for (uint32_t i = 0; start->version >= 1 && i < start->memmap_entries; i++)
-        bytes += map[i].type == XEN_HVM_MEMMAP_TYPE_RAM ? map[i].size : 0;
-    return bytes;
+    for (uint32_t i = 0; start->version >= 1 && i < start->memmap_entries; i++) {
+        uint64_t end = map[i].addr + map[i].size;
+
+        if (map[i].type != XEN_HVM_MEMMAP_TYPE_RAM)
+            continue;
+        machine->memory_bytes += map[i].size;
+        if (map[i].addr <= from && from < end)
+            to = end < MAPPED_BYTES ? end : MAPPED_BYTES;
+    }
+    machine->free_start = (uint8_t *)from;
+    machine->free_end = (uint8_t *)(to / PAGE_BYTES * PAGE_BYTES);
+    machine->mapped_end = machine->free_end;
 }
 
 bool ms_guest_machine_pvh(struct machine *machine, const void *start_info)
@@ -107,13 +140,13 @@ bool ms_guest_machine_pvh(struct machine *machine, const void *start_info)
         return false;
     *machine = (struct machine){
         .arguments = start->cmdline_paddr ? (const char *)start->cmdline_paddr : "",
-        .memory_bytes = memory_of(start),
         .shared = (struct shared_info *)(void *)shared_page,
         .console_ring = (void *)(console_frame << PAGE_BITS),
         .store_ring = (void *)(store_frame << PAGE_BITS),
         .console_port = (uint32_t)console_port,
         .store_port = (uint32_t)store_port,
     };
+    find_memory(machine, start);
     pretend_vector();
     return true;
 }

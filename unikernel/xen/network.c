@@ -3,10 +3,12 @@
 #include "network.h"
 
 #include "arguments.h"
+#include "memory.h"
+#include "sizes.h"
 #include "text.h"
 #include "unikernel.h"
 
-enum { CLOSE_US = 2000000, NAP_US = 10000, QUEUES_MOST = 8 };
+enum { CLOSE_US = 2000000, NAP_US = 10000, QUEUES_MOST = 8, ADDRESS_BYTES = 64 };
 
 static void say(const struct network *network, bool is_up, enum ms_netfront_reason reason)
 {
@@ -37,49 +39,49 @@ static void on_change(void *user, struct ms_netfront *netfront)
     network->reason = reason;
 }
 
-static const char *give_addresses(struct network *network, const char *arguments)
+static const char *give_addresses(struct network *network, struct settings *settings)
 {
-    char text[64];
+    char text[ADDRESS_BYTES], whole[ADDRESS_BYTES];
 
-    for (unsigned i = 0; ms_guest_argument(arguments, "ip", i, text, sizeof(text)); i++) {
+    for (unsigned i = 0; ms_guest_setting(settings, "ip", i, text, sizeof(text)); i++) {
         struct ms_addr addr;
         uint8_t prefix_len;
 
+        memcpy(whole, text, sizeof(whole));
         if (!ms_guest_argument_prefix(text, &addr, &prefix_len))
-            return "ip= is no address";
+            return ms_guest_setting_fault(settings, "ip", whole, "is no ADDRESS/PREFIX");
         if (ms_netif_add_addr(network->netif, &addr, prefix_len, false) != MS_OK)
-            return "ip= cannot be given";
+            return ms_guest_setting_fault(settings, "ip", whole, "cannot be given to a device");
     }
     return NULL;
 }
 
 static const char *give_gateways(struct network *network, struct ms_stack *stack,
-                                 const char *arguments)
+                                 struct settings *settings)
 {
-    char text[64];
+    char text[ADDRESS_BYTES];
 
-    for (unsigned i = 0; ms_guest_argument(arguments, "gateway", i, text, sizeof(text)); i++) {
+    for (unsigned i = 0; ms_guest_setting(settings, "gateway", i, text, sizeof(text)); i++) {
         struct ms_addr gateway, any = { { 0 } };
 
         if (ms_addr_parse(&gateway, text) != MS_OK)
-            return "gateway= is no address";
+            return ms_guest_setting_fault(settings, "gateway", text, "is no address");
         if (ms_addr_is_ipv4(&gateway))
             any = ms_addr_ipv4(0, 0, 0, 0);
         if (ms_route_add(stack, &any, 0, &gateway, network->netif) != MS_OK)
-            return "gateway= cannot be given";
+            return ms_guest_setting_fault(settings, "gateway", text, "cannot be one");
     }
     return NULL;
 }
 
-/* What buffers are lent from: all that the guest has written down, and all that it may write. */
-static const char *announce_memory(struct network *network)
+/* What buffers are lent from: the image, and all that follows. */
+static const char *announce_memory(struct network *network, const struct guest *guest)
 {
     struct ms_driver *driver = &network->device->driver;
-    size_t image_bytes = (size_t)(ms_guest_heap_end - ms_guest_image);
+    size_t bytes = (size_t)(guest->heap.end - ms_guest_image);
 
-    return driver->ops->map(driver, ms_guest_image, image_bytes) == MS_OK
-               ? NULL
-               : "memory cannot be announced";
+    return driver->ops->map(driver, ms_guest_image, bytes) == MS_OK ? NULL
+                                                                    : "memory cannot be announced";
 }
 
 static const char *open_device(struct network *network, struct guest *guest)
@@ -90,13 +92,14 @@ static const char *open_device(struct network *network, struct guest *guest)
     void *memory;
 
     ms_netfront_config_default(&config);
-    if (!ms_guest_argument_number(guest->machine.arguments, "queues", QUEUES_MOST, &queues))
-        return "queues= is no number from 1 to 8";
+    if (!ms_guest_setting_number(&guest->settings, "queues", 1, QUEUES_MOST, &queues))
+        return guest->settings.fault;
     config.queues = (uint16_t)queues;
+    ms_guest_sizes_of_device(&config, guest->memory_bytes);
     config.platform = ms_guest_platform(guest);
     config.on_change = on_change;
     config.user = network;
-    memory = ms_guest_memory(guest, ms_netfront_size(&config));
+    memory = ms_guest_heap_take(&guest->heap, ms_netfront_size(&config));
     if (!memory)
         return "no memory for the network device";
     network->netfront = ms_netfront_open(&config, memory, ms_netfront_size(&config), &reason);
@@ -106,21 +109,13 @@ static const char *open_device(struct network *network, struct guest *guest)
     return NULL;
 }
 
-static bool has_device(struct guest *guest)
-{
-    char backend[128];
-
-    return ms_guest_store_read(&guest->store, "device/vif/0/backend", backend, sizeof(backend)) ==
-           MS_XEN_OK;
-}
-
 const char *ms_guest_network_open(struct network *network, struct guest *guest,
                                   struct ms_stack *stack)
 {
     const char *fault;
 
-    *network = (struct network){ .start_ms = guest->start_ns / 1000000 };
-    if (!has_device(guest))
+    *network = (struct network){ .start_ms = guest->milestones.start_ns / 1000000 };
+    if (!guest->has_network)
         return NULL;
     fault = open_device(network, guest);
     if (fault)
@@ -129,11 +124,11 @@ const char *ms_guest_network_open(struct network *network, struct guest *guest,
         return "the network device cannot be attached";
     ms_netif_set_up(network->netif, false);
     ms_device_attach(network->device, network->netif);
-    fault = announce_memory(network);
+    fault = announce_memory(network, guest);
     if (!fault)
-        fault = give_addresses(network, guest->machine.arguments);
+        fault = give_addresses(network, &guest->settings);
     if (!fault)
-        fault = give_gateways(network, stack, guest->machine.arguments);
+        fault = give_gateways(network, stack, &guest->settings);
     return fault;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The guest's network device, and what the command line says of its addresses. */
+/* The guest's network device, and its addresses. */
 #ifndef UNIKERNEL_NETWORK_H
 #define UNIKERNEL_NETWORK_H
 
@@ -18,9 +18,9 @@ struct network {
 };
 
 /*
- * Opens the first device and attaches it. Each `ip=ADDRESS/PREFIX` of the command line is given to
- * it, each `gateway=ADDRESS` is a default route; `queues=N` asks for more than one queue. NULL: all
- * is well; else what is wrong.
+ * Opens the first device and attaches it. Each `ip=ADDRESS/PREFIX` of the settings is given to it,
+ * each `gateway=ADDRESS` is a default route; `queues=N` asks for more than one queue. NULL: all is
+ * well; else what is wrong.
  */
 const char *ms_guest_network_open(struct network *network, struct guest *guest,
                                   struct ms_stack *stack);

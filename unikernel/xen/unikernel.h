@@ -48,7 +48,11 @@ void *ms_unikernel_memory(size_t bytes);
 uint64_t ms_unikernel_now_us(void);
 /* Microseconds since 1970 (UTC). */
 uint64_t ms_unikernel_wall_us(void);
-/* The value of the first `name=value` on the command line; false: there is none. */
-bool ms_unikernel_argument(const char *name, char *value, size_t size);
+/* What the setting of that name says: the first `name=value` on the command line, or else the value
+ * at data/mstack/name in the domain's xenstore. False: there is none. */
+bool ms_unikernel_setting(const char *name, char *value, size_t size);
+/* The same for a number. Where there is none it is `otherwise`; one that is not from min to max
+ * ends the domain, with a message. */
+uint64_t ms_unikernel_number(const char *name, uint64_t otherwise, uint64_t min, uint64_t max);
 
 #endif
