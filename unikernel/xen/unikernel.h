@@ -23,8 +23,8 @@ struct ms_unikernel {
 void ms_unikernel_start(const struct ms_unikernel *unikernel);
 
 /*
- * The application's own too, if it wants another stack than ms_config_default() makes: called
- * before there is one. Who has none leaves it out.
+ * The application's own too, if it wants another stack than the default, which is scaled to the
+ * domain's memory: called before there is one. Who has none leaves it out.
  */
 void ms_unikernel_configure(struct ms_config *config);
 
@@ -54,5 +54,28 @@ bool ms_unikernel_setting(const char *name, char *value, size_t size);
 /* The same for a number. Where there is none it is `otherwise`; one that is not from min to max
  * ends the domain, with a message. */
 uint64_t ms_unikernel_number(const char *name, uint64_t otherwise, uint64_t min, uint64_t max);
+
+/*
+ * Outboxes, for bytes that are to go back to where they came from, or to a peer that is as fast:
+ * the frame they lie in belongs to the device, so they are copied, and lent from here. What a
+ * connection has in its outbox its peer gets no credit for: nobody can fill it, so that nothing is
+ * refused.
+ */
+struct ms_outbox;
+struct ms_outboxes;
+
+/* So many, or as many as there is memory for. NULL: not even one. */
+struct ms_outboxes *ms_outboxes_make(unsigned count);
+/* The outbox of a connection from its accept on. NULL: all are in use. */
+struct ms_outbox *ms_outbox_open(struct ms_outboxes *outboxes, struct ms_tcp *tcp);
+/* Copies bytes that the connection received. They go out once those before have arrived. */
+void ms_outbox_send(struct ms_outbox *outbox, const struct ms_slice *slice);
+/* Closes the connection behind what is in the outbox. */
+void ms_outbox_finish(struct ms_outbox *outbox);
+/* From the connection's on_close: the outbox is for others again. */
+void ms_outbox_close(struct ms_outbox *outbox);
+/* Copies a datagram and sends it back. It is lost if all outboxes are in use. */
+void ms_outbox_return(struct ms_outboxes *outboxes, struct ms_udp *udp,
+                      const struct ms_datagram *datagram);
 
 #endif
