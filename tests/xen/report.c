@@ -46,5 +46,5 @@ void report_put(struct text *text, const struct ms_unikernel *unikernel)
     if (unikernel->netif)
         put_interface(text, unikernel->netif);
     put(text, "grants_free", guest->grants.free_count);
-    put(text, "heap_free", guest->heap_bytes);
+    put(text, "heap_free", ms_guest_heap_left(&guest->heap));
 }

@@ -216,7 +216,6 @@ static enum power_wish serve(struct guest *guest, struct network *network, struc
             passed(guest, "the network is up");
             tell_milestones(guest);
         }
-        until_us = next_deadline(network, stack);
         until_us = work(guest, now_us);
         until_us = earlier(until_us, next_deadline(network, stack));
         /* News that came with an answer meanwhile rings no bell any more. */
