@@ -56,7 +56,7 @@ struct tracked {
 
     /* Sending again. */
     uint64_t again_us;     /* when the oldest byte was last sent */
-    uint64_t gap_us;       /* before that, in silence; 0: unknown */
+    uint64_t gap_us;       /* before that, between timeouts in silence; 0: unknown */
     bool was_timer;        /* it was a timer that sent it then */
     bool is_after_timeout; /* nothing was received since a timer sent the oldest byte again */
     uint32_t after_timeout_bytes;
@@ -201,6 +201,7 @@ static void receive_ack(struct tracked *t, const struct segment_seen *s, bool is
     t->acked = ack;
     t->gap_us = 0;
     t->again_us = 0;
+    t->was_timer = false;
 }
 
 static void receive_segment(struct checker *checker, const struct segment_seen *s, uint64_t now_us)
@@ -328,7 +329,7 @@ static void check_congestion(struct checker *checker, const struct tracked *t, u
 static void check_backoff(struct checker *checker, struct tracked *t, uint64_t now_us)
 {
     bool is_silent =
-        t->again_us > 0 && (!checker->has_received || checker->received_us <= t->again_us);
+        t->was_timer && (!checker->has_received || checker->received_us <= t->again_us);
     uint64_t gap_us = is_silent ? now_us - t->again_us : 0;
     uint64_t least_us = t->gap_us * 2 - t->gap_us / 8;
 
@@ -438,6 +439,7 @@ static void send_segment(struct checker *checker, const struct segment_seen *s, 
         t->is_blind = had_iss && !t->is_open && (s->flags & SEEN_ACK);
         t->is_open = false;
         t->again_us = t->gap_us = 0;
+        t->was_timer = false;
         t->we_scale = s->has_scale;
         t->own_scale = s->scale < SCALE_MAX ? s->scale : SCALE_MAX;
     }
@@ -503,6 +505,7 @@ void checker_disturb(struct checker *checker, bool loses_frames)
     for (unsigned i = 0; i < checker->count; i++) {
         checker->tracked[i].is_blind |= loses_frames;
         checker->tracked[i].gap_us = checker->tracked[i].again_us = 0;
+        checker->tracked[i].was_timer = false;
         checker->tracked[i].ack_by_us = 0;
         checker->tracked[i].is_after_timeout = false;
     }
