@@ -80,10 +80,51 @@ hello() {
     console | sed -n "s/^network/XEN-NOTE $kind, hello: &/p"
     answer=$(echo 'back by TCP' | timeout 10 nc "$echo_host" 7)
     verdict 'echoes by TCP' [ "$answer" = 'back by TCP' ]
-    for bytes in 64 1400; do
-        ./dom0 udp "$echo_host" 7 1000 $bytes >/tmp/udp
+    for bytes in 64 1400 20000; do
+        ./dom0 udp "$echo_host" 7 500 $bytes >/tmp/udp
         verdict "echoes datagrams of $bytes bytes" [ $? -eq 0 ]
         note "$(cat /tmp/udp)"
     done
+    ./dom0 streams "$echo_host" 7 64 600000 >/tmp/streams
+    verdict 'echoes 64 streams at once, each held back until it is read' [ $? -eq 0 ]
+    note "$(cat /tmp/streams)"
+    refuses_to_suspend
+    finish
+}
+
+# It cannot be moved, and stays as it is: of what hello() has.
+refuses_to_suspend() {
+    wish=/local/domain/$domain/control/shutdown
+    xenstore-write "$wish" suspend
+    verdict 'takes note when asked to suspend' waitfor 50 eval '[ -z "$(xenstore-read $wish)" ]'
+    verdict 'says that it cannot' waitfor 50 says 'cannot: suspend'
+    answer=$(echo 'still there' | timeout 10 nc "$echo_host" 7)
+    verdict 'goes on as before' [ "$answer" = 'still there' ]
+}
+
+# The processor that it sees has neither instruction. In PV it would see them all the same.
+refusal() {
+    create refusal hello '' "cpuid = 'host,rdrand=0,rdseed=0'" || return
+    verdict 'refuses to start without randomness' \
+        waitfor 100 says 'panic: the processor has no randomness'
+    verdict 'is gone, too' waitfor 100 is_gone
+    verdict 'has opened nothing before' says_not 'whatever comes'
+    finish
+}
+
+# The three files of docs/unikernel.md, made outside of the tree: in whatever kind of domain.
+document() {
+    name=mine host=10.99.0.2
+    ln -sf vif-mini /etc/xen/scripts/vif-bridge
+    sed "s/^type = .*/type = '$kind'/" mine.cfg >/tmp/mine.cfg
+    rm -f "/var/log/xen/console/guest-$name.log"
+    verdict "the document's example is created" xl create -q /tmp/mine.cfg
+    verdict 'its network comes up' waitfor 100 says 'network: up'
+    ./dom0 udp "$host" 7 1 64 >/dev/null &
+    sender=$!
+    verdict 'it notices a datagram' waitfor 100 says 'a datagram'
+    kill $sender
+    xl shutdown "$name" >/dev/null 2>&1
+    verdict 'it shuts down when asked to' waitfor 100 is_gone
     finish
 }

@@ -6,8 +6,8 @@ cd /test || exit 1
 modprobe sch_netem
 failures=0
 
-# The guest that the checks are about, and how to start the next: -p, paused.
-kind= name= host= host6= domain= create_options=
+# The guest that the checks are about, and how to start the next: -p, paused; with so many MB.
+kind= name= host= host6= domain= create_options= memory=32
 
 ok() { echo "XEN-TEST ok $kind: $*"; }
 bad() {
@@ -73,7 +73,7 @@ create() {
         echo "type = '$kind'"
         echo "kernel = '/test/$kernel'"
         echo "cmdline = '$arguments'"
-        echo "memory = 32"
+        echo "memory = $memory"
         echo "vcpus = 1"
         echo "on_crash = 'destroy'"
         echo "on_reboot = 'destroy'"
@@ -94,6 +94,7 @@ finish() {
 
 . ./network.sh
 . ./basic.sh
+. ./start.sh
 . ./trouble.sh
 . ./website.sh
 

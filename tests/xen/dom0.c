@@ -12,7 +12,9 @@ struct tool {
 
 static const struct tool tools[] = {
     { "udp", "HOST PORT COUNT BYTES", echo_datagrams },
+    { "streams", "HOST PORT COUNT BYTES", echo_streams },
     { "many", "HOST PORT PATH COUNT AT_ONCE", ask_many },
+    { "wait", "HOST PORT SECONDS", wait_for_server },
     { "disturb", "LINK LOSS% DUPLICATES% REORDERED% DELAY_US BYTES_A_SECOND", disturb },
     { "feature", "LINK NAME on|off", set_feature },
     { "watch", "LINK", watch },

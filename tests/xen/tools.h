@@ -8,7 +8,17 @@ enum { BAD_USAGE = 2 };
 
 /* traffic.c: what goes to a guest. */
 int echo_datagrams(int argc, char **argv);
+/* Since some moment. */
+double seconds(void);
+/* A socket connected to the host, which is an address of either family, or -1. */
+int open_socket(const char *host, const char *port, int type);
 int ask_many(int argc, char **argv);
+
+/* echo.c: the same, in streams. */
+int echo_streams(int argc, char **argv);
+
+/* waiter.c: the first byte that a guest serves. */
+int wait_for_server(int argc, char **argv);
 
 /* link.c: what an interface does to it. */
 int disturb(int argc, char **argv);

@@ -16,9 +16,15 @@
 
 #include "tools.h"
 
-enum { DATAGRAMS_AT_ONCE = 16, BYTES_MAX = 60000, ASKING_MAX = 1000, PATIENCE_MS = 20000 };
+enum {
+    DATAGRAMS_AT_ONCE = 16,
+    BYTES_AT_ONCE = 65536, /* a socket has room for more */
+    BYTES_MAX = 60000,
+    ASKING_MAX = 1000,
+    PATIENCE_MS = 20000,
+};
 
-static double seconds(void)
+double seconds(void)
 {
     struct timespec t;
 
@@ -26,8 +32,7 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* A socket connected to the host, which is an address of either family, or -1. */
-static int open_socket(const char *host, const char *port, int type)
+int open_socket(const char *host, const char *port, int type)
 {
     struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(port)) };
     char mapped[64];
@@ -78,13 +83,14 @@ int echo_datagrams(int argc, char **argv)
 {
     int fd = argc == 4 ? open_socket(argv[0], argv[1], SOCK_DGRAM) : -1;
     unsigned count = argc == 4 ? (unsigned)atoi(argv[2]) : 0, sent = 0, back = 0;
-    size_t len = argc == 4 ? (size_t)atoi(argv[3]) : 0;
+    size_t len = argc == 4 ? (size_t)atoi(argv[3]) : 0, at_once;
     double began = seconds();
 
     if (fd < 0 || len < sizeof(unsigned) || len > BYTES_MAX)
         return BAD_USAGE;
+    at_once = BYTES_AT_ONCE / len < DATAGRAMS_AT_ONCE ? BYTES_AT_ONCE / len : DATAGRAMS_AT_ONCE;
     while (back < count) {
-        for (; sent < count && sent - back < DATAGRAMS_AT_ONCE; sent++)
+        for (; sent < count && sent - back < at_once; sent++)
             if (!send_datagram(fd, sent, len))
                 return 1;
         if (!receive_datagram(fd, len))

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * `waiter HOST PORT SECONDS`, in dom0: a client that was there before the server. It begins a new
- * connection every few milliseconds until one stands, asks for a page, and fails unless an answer
- * comes in time.
- */
+/* A client that was there before the server. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -12,18 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "tools.h"
+
 enum { AT_ONCE = 32, PAUSE_MS = 20, PATIENCE_MS = 5000 };
-
-static double seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static int begin(const char *host, const char *port)
 {
@@ -59,21 +48,23 @@ static int find_standing(struct pollfd *waits, unsigned n)
     return -1;
 }
 
-int main(int argc, char **argv)
+/* Begins a new connection every few milliseconds until one stands, asks for a page, and fails
+ * unless an answer comes in time. */
+int wait_for_server(int argc, char **argv)
 {
     struct pollfd waits[AT_ONCE];
     unsigned next = 0;
     double until;
     int fd = -1;
 
-    if (argc != 4)
-        return 2;
+    if (argc != 3)
+        return BAD_USAGE;
     for (unsigned i = 0; i < AT_ONCE; i++)
         waits[i] = (struct pollfd){ .fd = -1, .events = POLLOUT };
-    until = seconds() + atof(argv[3]);
+    until = seconds() + atof(argv[2]);
     while (fd < 0 && seconds() < until) {
         close(waits[next].fd);
-        waits[next].fd = begin(argv[1], argv[2]);
+        waits[next].fd = begin(argv[0], argv[1]);
         next = (next + 1) % AT_ONCE;
         (void)poll(NULL, 0, PAUSE_MS);
         if (poll(waits, AT_ONCE, 0) > 0)

@@ -29,7 +29,9 @@ static void on_close(struct ms_tcp *tcp, void *outbox, enum ms_error why)
 /* Without an outbox there is no connection. */
 static const struct ms_tcp_events *accept(struct ms_tcp *tcp, void *listener, void **outbox)
 {
-    static const struct ms_tcp_events events = { NULL, on_data, on_eof, on_close, NULL, NULL };
+    static const struct ms_tcp_events events = { .on_data = on_data,
+                                                 .on_eof = on_eof,
+                                                 .on_close = on_close };
 
     (void)listener;
     *outbox = ms_outbox_open(outboxes, tcp);

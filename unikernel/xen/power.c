@@ -6,6 +6,7 @@
 
 #include "hypercall.h"
 #include "text.h"
+#include "unikernel.h"
 
 static const char PATH[] = "control/shutdown";
 
@@ -37,6 +38,10 @@ enum power_wish ms_guest_power_poll(struct power *power, struct store *store)
         return POWER_REBOOT;
     if (ms_guest_text_equal(wish, "poweroff") || ms_guest_text_equal(wish, "halt"))
         return POWER_OFF;
+    /* To suspend, say: nothing here could be taken up elsewhere. */
+    ms_unikernel_print("cannot: ");
+    ms_unikernel_print(wish);
+    ms_unikernel_print("\n");
     return POWER_ON;
 }
 
