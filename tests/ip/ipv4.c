@@ -229,7 +229,7 @@ static const struct option_case option_cases[] = {
     { { 137, 3, 4, 0 }, MS_DROP_IPV4_SOURCE_ROUTE },
 };
 
-/* proves: I11, I14 */
+/* proves: I11, I14, MUST-50 */
 static void skips_options_but_refuses_malformed_ones_and_source_routes(void **state)
 {
     const struct ipv4_header header = {
