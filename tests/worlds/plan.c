@@ -155,7 +155,7 @@ static void make_host(const struct plan *plan, struct host_plan *host, struct di
 /* What takes one segment for a byte is kept short. */
 static uint32_t choose_bytes(struct dice *dice, uint32_t piece_bytes)
 {
-    uint32_t pieces = one_in(dice, 4) ? by_magnitude(dice, 1, 200) : by_magnitude(dice, 1, 25);
+    uint32_t pieces = one_in(dice, 8) ? by_magnitude(dice, 1, 200) : by_magnitude(dice, 1, 20);
     uint32_t most = BYTES_MAX / piece_bytes + 1;
 
     if (one_in(dice, 6))
@@ -272,9 +272,9 @@ void plan_make(struct plan *plan, uint64_t seed, const struct smaller *smaller)
     for (unsigned i = 0; i < FAULT_COUNT; i++)
         plan->faults |= (uint32_t)one_in(&dice, density) << i;
     plan->faults &= ~smaller->without_faults;
-    plan->host_count = one_in(&dice, 4) ? between(&dice, 3, HOSTS_MAX) : 2;
+    plan->host_count = one_in(&dice, 8) ? between(&dice, 3, HOSTS_MAX) : 2;
     plan->link_count = one_in(&dice, 3) ? between(&dice, 2, LINKS_MAX) : 1;
-    plan->connection_count = by_magnitude(&dice, 1, plan->host_count > 2 ? CONNECTIONS_MAX : 6);
+    plan->connection_count = by_magnitude(&dice, 1, plan->host_count > 2 ? CONNECTIONS_MAX : 4);
     plan->faults_end_us = (uint64_t)by_magnitude(&dice, US_PER_S, 300 * US_PER_S);
     for (unsigned i = 0; i < plan->link_count; i++)
         make_link(plan, &plan->links[i], plan_dice(seed, PURPOSE_LINKS + i));
