@@ -12,8 +12,10 @@ enum {
     ICMP_LEN = 8,
     QUOTE_MAX = 512,
     ROUTER = HOSTS_MAX, /* its place among those that send */
-    BURST_BITS = 15,    /* so few bits in a row never leave a checksum as it was */
-    ADDRESSES = 100,    /* a host's other address is so many higher */
+    PIECES_MAX = 3,
+    PIECES_PER_LOSS = 8,
+    BURST_BITS = 15, /* so few bits in a row never leave a checksum as it was */
+    ADDRESSES = 100, /* a host's other address is so many higher */
 };
 
 static bool happens(struct dice *dice, uint32_t of_a_million)
@@ -78,24 +80,34 @@ static struct parcel *twin_of(const struct parcel *parcel)
     return twin;
 }
 
-/* It comes twice, or in two pieces. */
+/* Cuts pieces off the end of a parcel; some are lost, so that others are held alone. */
+static void cut_pieces(struct world *world, struct parcel *parcel, uint64_t at_us)
+{
+    bool is_ethernet = world->plan.links[parcel->link].medium == MS_MEDIUM_ETHERNET;
+    struct dice *dice = &world->links[parcel->link].dice;
+
+    for (unsigned i = 0; i < PIECES_MAX; i++) {
+        struct parcel *piece = twin_of(parcel);
+
+        if (!pieces_cut(parcel, piece, is_ethernet ? ETHERNET_LEN : 0, dice) ||
+            dice_below(dice, PIECES_PER_LOSS) == 0)
+            free(piece);
+        else
+            world_schedule(world, at_us, EVENT_ARRIVAL, 0, piece);
+    }
+}
+
+/* It comes twice, or in pieces. */
 static void multiply(struct world *world, struct parcel *parcel, uint64_t at_us)
 {
     const struct link_plan *plan = &world->plan.links[parcel->link];
     struct dice *dice = &world->links[parcel->link].dice;
-    uint64_t later_us = at_us + dice_below(dice, 2 * plan->delay_us + 1);
-    uint32_t skip = plan->medium == MS_MEDIUM_ETHERNET ? ETHERNET_LEN : 0;
 
     if (happens(dice, plan->duplication))
-        world_schedule(world, later_us, EVENT_ARRIVAL, 0, twin_of(parcel));
-    if (happens(dice, plan->pieces)) {
-        struct parcel *twin = twin_of(parcel);
-
-        if (pieces_cut(parcel, twin, skip, dice))
-            world_schedule(world, at_us, EVENT_ARRIVAL, 0, twin);
-        else
-            free(twin);
-    }
+        world_schedule(world, at_us + dice_below(dice, 2 * plan->delay_us + 1), EVENT_ARRIVAL, 0,
+                       twin_of(parcel));
+    if (happens(dice, plan->pieces))
+        cut_pieces(world, parcel, at_us);
 }
 
 /* Takes over the parcel. */
