@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* mstack xen run: becomes the program that boots a real Xen with a guest, tools/xen/run.py. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,18 @@ static bool find_program(char *path, size_t size)
     return false;
 }
 
+/* Until the program is ready for them: they would end it with a heap of text while it loads. */
+static void hold_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int become_program(int argc, char **argv)
 {
     static char python[] = "python3", writes_nothing[] = "-B";
@@ -48,6 +61,7 @@ static int become_program(int argc, char **argv)
     words[1] = writes_nothing;
     words[2] = path;
     memcpy(words + 3, argv + 1, (size_t)argc * sizeof(*words)); /* the last is NULL */
+    hold_signals();
     execvp(words[0], words);
     complain("%s: %s", words[0], strerror(errno));
     free(words);

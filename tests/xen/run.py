@@ -81,6 +81,10 @@ def check_refusals(tap, mstack, image, work):
     refuses(2, "argument --addr", "run", "--addr", "ff02::1/64", image)
     refuses(2, "same families", "run", "--host", "192.0.2.1/24", image)
     refuses(2, "argument --args", "run", "--args", "a\nb", image)
+    refuses(2, "argument --args", "run", "--args", "x" * 513, image)
+    refuses(2, "argument --cache", "run", "--cache", "", image)
+    refuses(2, "argument IMAGE", "run", "")
+    refuses(1, "?[2J: No such file", "run", "\x1b[2J")
     refuses(2, "argument --user", "run", "--user", "--host", "::1/64", "--addr", "::2/64", image)
     refuses(2, "unrecognized", "run", "--walk", image)
     refuses(1, f"{missing}: No such file", "run", missing)
@@ -102,6 +106,23 @@ def check_refusals(tap, mstack, image, work):
             path=tools(bin_folder, scripts={"apt-cache": "#!/bin/sh\n"}))
     refuses(1, "cannot be given a path", "run", "--user", "--cache", cache + " 2", image)
     refuses(1, "File exists", "run", "--user", "--cache", os.path.join(work, "text"), image)
+
+
+def check_output_and_signals(tap, words):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*words[:-1], "--help"], stdout=full, stderr=subprocess.PIPE,
+                              text=True, check=False, timeout=60)
+    tap.check(done.returncode == 1 and done.stderr.count("\n") == 1,
+              "help that cannot be written is a failure", f"{done.returncode}: {done.stderr}")
+    seen = []
+    for milliseconds in range(5, 300, 20):
+        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as child:
+            time.sleep(milliseconds / 1000)
+            child.send_signal(signal.SIGINT)
+            errors = child.communicate(timeout=60)[1]
+        seen.append((child.returncode, "Traceback" in errors))
+    # Before there are handlers a signal does what it always does.
+    tap.check({*seen} <= {(0, False), (-signal.SIGINT, False)}, "SIGINT may come at any time", seen)
 
 
 def wait_for(path, pattern, child):
@@ -181,7 +202,9 @@ def main(argv):
     tap = Tap()
     with tempfile.TemporaryDirectory() as work:
         check_refusals(tap, mstack, image, work)
-        check_guest(tap, [mstack, "xen", "run", "--cache", cache, image], work)
+        words = [mstack, "xen", "run", "--cache", cache, image]
+        check_output_and_signals(tap, words)
+        check_guest(tap, words, work)
     return tap.end()
 
 

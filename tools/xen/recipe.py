@@ -11,6 +11,7 @@ import re
 import shutil
 import struct
 import subprocess
+import tempfile
 import time
 
 HYPERVISOR = "xen-hypervisor-4.17-amd64"
@@ -118,10 +119,14 @@ def extract(cache, say):
     say(f"fetching Xen and a kernel for it into {cache}, 76 MB, unless they are there")
     files = download([*PACKAGES, kernel], os.path.join(cache, "packages"))
     say("unpacking them")
-    shutil.rmtree(root, ignore_errors=True)
-    os.makedirs(root)
+    for name in os.listdir(cache):
+        if name.startswith("root"):
+            shutil.rmtree(os.path.join(cache, name), ignore_errors=True)
+    # dpkg's own children may outlive one that was broken off, and write on for a moment.
+    fresh = tempfile.mkdtemp(prefix="root-", dir=cache)
     for file in files:
-        run(["dpkg", "-x", file, root])
+        run(["dpkg", "-x", file, fresh])
+    os.rename(fresh, root)
     boot = os.path.join(root, "boot")
     packed = next(f for f in os.listdir(boot) if re.match(r"xen-.*amd64\.gz$", f))
     with gzip.open(os.path.join(boot, packed)) as file, \

@@ -35,7 +35,7 @@ Examples, as root for an interface:
 Exit code: 0: the guest shut down or rebooted, or a signal ended it, 1: it
 crashed, or failure, 2: wrong usage.
 """
-BOOT_S = 600
+BOOT_S, ANSWER_S = 600, 30
 PVH_MEMORY_MIN_MB = 32  # with less, Xen finds no place for its own pages
 ENTRY, PVH_ENTRY = 1, 18  # xen/include/public/elfnote.h
 ENDINGS = {"0": "has shut down", "1": "has asked for a reboot, and ends here"}  # public/sched.h
@@ -44,6 +44,7 @@ SHOWN_LINES = 12
 NETWORKS = [ipaddress.ip_network(f"198.18.{i}.0/24") for i in range(256)]
 TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454ca, 0x0002, 0x1000, 0x4000
 PR_SET_PDEATHSIG = 1
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Failure(Exception):
@@ -54,14 +55,26 @@ class Ended(Exception):
     """A signal came."""
 
 
-def printable(line):
-    """The text of a line of bytes, without what steers a terminal."""
-    text = line.rstrip(b"\r\n").decode(errors="replace")
+def printable(text):
+    """Without what steers a terminal."""
     return "".join(c if c.isprintable() or c == "\t" else "?" for c in text)
 
 
+def decoded(line):
+    return printable(line.rstrip(b"\r\n").decode(errors="replace"))
+
+
 def say(text):
-    print(f"{NAME}: {text}", file=sys.stderr, flush=True)
+    print(f"{NAME}: {printable(str(text))}", file=sys.stderr, flush=True)
+
+
+def put(text):
+    """On standard output."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left of it
+        raise Failure("standard output could not be written") from None
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
@@ -75,8 +88,12 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
+    def print_help(self, file=None):
+        put(self.format_help().rstrip("\n"))
+
     def error(self, message):
-        self.exit(2, f"{NAME}: {message}; {NAME} --help tells more\n")
+        say(f"{message}; {NAME} --help tells more")
+        sys.exit(2)
 
 
 def number(low, high):
@@ -97,9 +114,15 @@ def address(text):
 
 
 def guest_words(text):
-    if len(text) > 512 or not text.isprintable():
-        raise argparse.ArgumentTypeError("more than 512 bytes, or a control character")
+    if len(text) > 512 or not (text.isascii() and text.isprintable()):
+        raise argparse.ArgumentTypeError("it is more than 512 bytes of printable ASCII")
     return text
+
+
+def path(text):
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return os.path.abspath(text)
 
 
 def default_cache():
@@ -110,7 +133,7 @@ def default_cache():
 def parse(argv):
     parser = Parser(prog=NAME, description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False,
                     formatter_class=Help)
-    parser.add_argument("image", metavar="IMAGE", help="an ELF file that Xen can start")
+    parser.add_argument("image", metavar="IMAGE", type=path, help="an ELF file that Xen can start")
     parser.add_argument("--pvh", action="store_true",
                         help="with the processor's help, which is slower in an emulator; "
                         "else it is paravirtualized")
@@ -128,11 +151,10 @@ def parse(argv):
                         help="an address of the guest; repeatable (198.18.x.2/24)")
     parser.add_argument("--user", action="store_true",
                         help="no interface, but a port of 127.0.0.1 that QEMU passes on")
-    parser.add_argument("--cache", metavar="DIR", default=default_cache(),
+    parser.add_argument("--cache", metavar="DIR", type=path, default=default_cache(),
                         help="keep Xen and its kernel there (mstack/xen in $XDG_CACHE_HOME or "
                         "~/.cache)")
     args = parser.parse_args(argv)
-    args.cache = os.path.abspath(args.cache)
     if args.pvh and args.memory < PVH_MEMORY_MIN_MB:
         parser.error(f"argument --memory: with --pvh it must be at least {PVH_MEMORY_MIN_MB}")
     if args.user and (args.host or args.addr):
@@ -278,7 +300,8 @@ class Watch:
     def __init__(self, child, args, network):
         self.child, self.args, self.network = child, args, network
         self.guest, self.others = [], []  # what was said: by the guest; by Xen, its tools and QEMU
-        self.is_ready = self.has_answered = False
+        self.is_ready = self.has_answered = self.is_late = False
+        self.began = time.monotonic()  # the boot, then the guest
         self.code = None
 
     def take(self, line):
@@ -286,9 +309,9 @@ class Watch:
         if word == "console":
             self.guest = [*self.guest[1 - SHOWN_LINES:], rest]
             if self.args.console:
-                print(rest, flush=True)
+                put(rest)
         elif word == "ready":
-            self.is_ready = True
+            self.is_ready, self.began = True, time.monotonic()
             say("Xen is up, the guest starts")
         elif word == "ended":
             self.end(rest)
@@ -310,6 +333,17 @@ class Watch:
         for line in [*self.guest, *self.others]:
             print("  " + line, file=sys.stderr)
 
+    def knock(self):
+        if self.has_answered:
+            return
+        if answers(self.network):
+            self.has_answered = True
+            say(f"open {self.network.url()} ({self.network.how}; Ctrl-C ends it)")
+        elif not self.is_late and time.monotonic() - self.began > ANSWER_S:
+            self.is_late = True
+            say(f"no answer from port {self.args.port} of the guest yet: --port names another, "
+                "--console shows what it does")
+
     def read(self):
         """Lines as they come; None now and then while there are none."""
         rest = b""
@@ -324,18 +358,16 @@ class Watch:
                     return
                 *lines, rest = (rest + data).split(b"\n")
                 rest = rest[-4096:]
-                yield from map(printable, lines)
+                yield from map(decoded, lines)
 
     def run(self):
-        began = time.monotonic()
         for line in self.read():
             if line is not None:
                 self.take(line)
-            elif not self.is_ready and time.monotonic() - began > BOOT_S:
+            elif self.is_ready:
+                self.knock()
+            elif time.monotonic() - self.began > BOOT_S:
                 self.fail("Xen does not come up; last was said:")
-            elif self.is_ready and not self.has_answered and answers(self.network):
-                self.has_answered = True
-                say(f"open {self.network.url()} ({self.network.how}; Ctrl-C ends it)")
             if self.code is not None:
                 return self.code
         self.fail("Xen ended before its guest; last was said:")
@@ -380,31 +412,30 @@ def run(args):
         if code and not watch.is_ready:
             with contextlib.suppress(OSError), open(log, "rb") as file:
                 for line in file.readlines()[-SHOWN_LINES:]:
-                    print("  " + printable(line), file=sys.stderr)
+                    print("  " + decoded(line), file=sys.stderr)
         return code
 
 
 def on_signal(*_):
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for each in ENDING_SIGNALS:
         signal.signal(each, signal.SIG_IGN)  # one is enough; what was begun is cleaned up
     raise Ended
 
 
 def main(argv):
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for each in ENDING_SIGNALS:
         signal.signal(each, on_signal)
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)  # mstack blocked them till now
         return run(parse(argv))
     except Ended:
         return 0
-    except BrokenPipeError:
-        say("standard output could not be written")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except subprocess.CalledProcessError as error:
         say(f"{error.cmd[0]}: {' '.join((error.stderr or 'it failed').split())[-300:]}")
-    except (Failure, recipe.Unavailable, OSError) as reason:
-        named = isinstance(reason, OSError) and reason.filename and reason.strerror
-        say(f"{reason.filename}: {reason.strerror}" if named else reason)
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error)
+    except (Failure, recipe.Unavailable) as reason:
+        say(reason)
     return 1
 
 
