@@ -11,6 +11,8 @@
 
 #include "world.h"
 
+enum { TRACE_LINES = 24, TRACE_LINE_MAX = 160 };
+
 struct options {
     uint64_t first, count;
     struct smaller smaller;
@@ -214,6 +216,25 @@ static void print_faults(uint64_t seed, const struct smaller *smaller)
     printf("; %u hosts, %u links\n", plan.host_count, plan.link_count);
 }
 
+/* How the smaller world ends; all of it is what --trace shows. */
+static void print_last_lines(uint64_t seed, const struct smaller *smaller)
+{
+    static char lines[TRACE_LINES][TRACE_LINE_MAX];
+    FILE *trace = tmpfile();
+    struct outcome outcome;
+    unsigned count = 0;
+
+    if (!trace)
+        return;
+    run(seed, smaller, trace, &outcome);
+    rewind(trace);
+    while (fgets(lines[count % TRACE_LINES], TRACE_LINE_MAX, trace))
+        count++;
+    for (unsigned i = count < TRACE_LINES ? 0 : count - TRACE_LINES; i < count; i++)
+        printf("  %s", lines[i % TRACE_LINES]);
+    fclose(trace);
+}
+
 static void report(uint64_t seed, const struct options *options, const struct outcome *outcome)
 {
     struct smaller smaller = options->smaller;
@@ -228,6 +249,7 @@ static void report(uint64_t seed, const struct options *options, const struct ou
     print_faults(seed, &smaller);
     printf("  again: ");
     print_command(seed, &smaller);
+    print_last_lines(seed, &smaller);
     fflush(stdout);
 }
 
