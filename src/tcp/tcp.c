@@ -94,7 +94,7 @@ __attribute__((noinline)) static void offer_more(struct ms_tcp *c, uint32_t open
 {
     uint32_t opened = ms_recv_window_edge(c) - c->recv_window_end;
 
-    if (open == 0)
+    if (open == 0 && c->state == MS_TCP_FIN_WAIT_2)
         c->received_ms = c->stack->now_ms; /* until now it was we who kept the peer silent */
     if (opened > 0 && (opened >= c->recv_limit_bytes / 2 || open < c->recv_limit_bytes / 4))
         ms_conn_pend(c, DUE_ACK);
