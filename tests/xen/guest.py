@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import outside
 import recipe
 
-TIMEOUT_S = 600  # a quarter of it on a machine that does nothing else
+TIMEOUT_S = 900  # a quarter of it on a machine that does nothing else
 FIRST_BYTE_US = 500000
 COUNTED = ["-icount", "shift=3,sleep=off"]  # 2^3 ns an instruction
 PATTERN_BYTES = 1000003

@@ -59,7 +59,9 @@ memories() {
 # store KEY VALUE: a setting in the xenstore of the guest that does not run yet.
 store() { xenstore-write "/local/domain/$domain/data/mstack/$1" "$2"; }
 
+# So briefly that nobody who waits for them waits for long.
 answers() { ping -c 1 -W 1 "$1"; }
+serves() { timeout 2 wget -q -O - "http://$host:$1/"; }
 
 settings() {
     create_start stored web || return
@@ -67,18 +69,18 @@ settings() {
     store gateway '10.99.0.1 fd99::1'
     store port 8080
     xl unpause "$name"
-    verdict 'takes its address from the xenstore' waitfor 100 answers "$host"
-    verdict 'takes its second address from there' waitfor 50 answers fd99::7
-    verdict 'takes its port from there' waitfor 50 fetch "http://$host:8080/"
+    verdict 'takes its address from the xenstore' waitfor 40 answers "$host"
+    verdict 'takes its second address from there' waitfor 40 answers fd99::7
+    verdict 'takes its port from there' waitfor 40 serves 8080
     finish
 
     create_start both web "ip=10.99.0.$(number_of "$kind")/24" || return
     store ip 10.99.0.77/24
     store port 8080
     xl unpause "$name"
-    verdict 'prefers the command line' waitfor 100 answers "$host"
+    verdict 'prefers the command line' waitfor 40 answers "$host"
     verdict 'leaves what the command line hides' eval '! answers 10.99.0.77'
-    verdict 'takes the rest from the xenstore' waitfor 50 fetch "http://$host:8080/"
+    verdict 'takes the rest from the xenstore' waitfor 40 serves 8080
     finish
 }
 
