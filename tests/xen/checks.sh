@@ -80,8 +80,16 @@ create() {
         for line in "$@"; do echo "$line"; done
     } >"/tmp/$name.cfg"
     rm -f "/var/log/xen/console/guest-$name.log"
-    # shellcheck disable=SC2086: there may be none.
-    xl create -q $create_options "/tmp/$name.cfg" && return
+    for create_try in 1 2; do
+        # shellcheck disable=SC2086: there may be none.
+        xl create -q $create_options "/tmp/$name.cfg" 2>/tmp/xl && return
+        cat /tmp/xl
+        # Nobody is to answer in the place of the next.
+        xl destroy "$name" 2>/dev/null
+        # It crashes itself now and then (malloc() says: corrupted), whatever guest it makes.
+        grep -q 'died due to fatal signal' /tmp/xl || break
+        note "xl create crashed, $create_try"
+    done
     bad 'xl create'
     return 1
 }
