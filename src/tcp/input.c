@@ -69,11 +69,15 @@ static enum ms_drop trim_to_window(struct ms_tcp *c, struct segment *s)
     return MS_DROP_NONE;
 }
 
-/* Second: RST, by RFC 5961, 3.2. */
+/*
+ * Second: RST, by RFC 5961, 3.2. Its number is the untrimmed one: text must not make a guess exact,
+ * nor bring one that lies before the window into it.
+ */
 static enum ms_drop reset_arrives(struct ms_tcp *c, const struct segment *s)
 {
-    if (s->header.seq != c->recv_next) { /* untrimmed: text must not make a guess exact */
-        ms_conn_challenge(c);
+    if (s->header.seq != c->recv_next) {
+        if (seq_gt(s->header.seq, c->recv_next))
+            ms_conn_challenge(c);
         return MS_DROP_TCP_BAD_RESET;
     }
     ms_conn_end(c, c->state == MS_TCP_SYN_RECEIVED ? MS_ERROR_REFUSED : MS_ERROR_RESET);

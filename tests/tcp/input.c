@@ -398,8 +398,8 @@ static void acks_a_batch_once(void **state)
     QUIET(w, SECOND);
 }
 
-/* RFC 5961 3.2: the number of the RST itself must be exact; text before it hides nothing. */
-static void challenges_a_reset_whose_text_reaches_the_window(void **state)
+/* RFC 5961, 3.2 (1): the number of the RST itself counts; its text brings it into no window. */
+static void drops_a_reset_before_the_window_whose_text_reaches_it(void **state)
 {
     struct peer *w = PASSIVE(state);
 
@@ -407,7 +407,7 @@ static void challenges_a_reset_whose_text_reaches_the_window(void **state)
     SEND(w, .len = 1000);
     EXPECT(w, .ack = 2001);
     SEND(w, .flags = TCP_RST, .seq = 1501, .len = 1000);
-    EXPECT(w, .ack = 2001);
+    QUIET(w, SECOND);
     assert_int_equal(w->app->closed, 0);
 }
 
@@ -484,7 +484,7 @@ int main(void)
         OVER_BOTH(looks_at_segments_when_the_window_is_closed),
         OVER_BOTH(drops_the_ack_of_an_unacceptable_segment),
         OVER_BOTH(acks_a_batch_once),
-        OVER_BOTH(challenges_a_reset_whose_text_reaches_the_window),
+        OVER_BOTH(drops_a_reset_before_the_window_whose_text_reaches_it),
         OVER_BOTH(challenges_after_an_old_reset_with_text),
         OVER_BOTH(takes_no_timestamp_from_a_blind_guess),
         OVER_BOTH(takes_new_timestamps_after_24_days),
