@@ -205,11 +205,15 @@ static void take_syn(struct arrival *arrival)
         acknowledge(arrival);
 }
 
-/* RFC 6191, which 3.10.7.4 names: a SYN in TIME-WAIT, both incarnations with timestamps. */
-static void reopen(struct arrival *arrival)
+/*
+ * RFC 6191, which 3.10.7.4 names: a SYN in TIME-WAIT, both incarnations with timestamps. "For all
+ * other cases", the rest of 3.10.7.4 holds.
+ */
+static bool is_successor(const struct arrival *arrival)
 {
-    if (is_before(arrival->connection->ts_recent, arrival->segment->ts_value))
-        open_anew(arrival);
+    return arrival->connection->state == TIME_WAIT &&
+           (arrival->segment->flags & (SYN | ACK | RST)) == SYN &&
+           is_before(arrival->connection->ts_recent, arrival->segment->ts_value);
 }
 
 /*
@@ -254,10 +258,9 @@ static bool take_ack(struct arrival *arrival)
 static void arrives_otherwise(struct arrival *arrival)
 {
     const struct oracle_connection *connection = arrival->connection;
-    uint8_t kind = arrival->segment->flags & (SYN | ACK | RST);
 
-    if (connection->state == TIME_WAIT && kind == SYN)
-        reopen(arrival);
+    if (is_successor(arrival))
+        open_anew(arrival);
     else if (has(arrival, RST))
         take_rst(arrival);
     else if (is_before(arrival->segment->ts_value, connection->ts_recent) ||
