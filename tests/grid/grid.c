@@ -44,7 +44,7 @@ static uint32_t ack_of(unsigned class, const struct oracle_connection *connectio
         una - connection->max_snd_wnd,
         una - 1,
         una,
-        una + 1,
+        next - una > 1 ? next - 1 : una + 1, /* all but our FIN */
         next,
         next + 1,
     };
