@@ -105,6 +105,8 @@ finish() {
 . ./start.sh
 . ./trouble.sh
 . ./website.sh
+. ./soak.sh
+. ./baseline.sh
 
 for step in $STEPS; do
     kind=${step%%:*}

@@ -13,6 +13,7 @@ struct tool {
 static const struct tool tools[] = {
     { "udp", "HOST PORT COUNT BYTES", echo_datagrams },
     { "streams", "HOST PORT COUNT BYTES", echo_streams },
+    { "stream", "HOST PORT get|put BYTES", stream },
     { "many", "HOST PORT PATH COUNT AT_ONCE", ask_many },
     { "wait", "HOST PORT SECONDS", wait_for_server },
     { "disturb", "LINK LOSS% DUPLICATES% REORDERED% DELAY_US BYTES_A_SECOND", disturb },

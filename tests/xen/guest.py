@@ -4,6 +4,7 @@
 
 Everything that was seen stays in the folder --out: console.log first of all. MSTACK_XEN_STEPS names
 the steps to be taken, each a kind of guest and a part, instead of all: "pv:loss pvh:loss".
+MSTACK_XEN_SOAK_S says how long --soak lasts.
 
 With --counted the emulator's clock goes on by so many nanoseconds with each instruction: what the
 guest's clock then says depends on the work done, dom0's and Xen's included, and not on what else
@@ -28,13 +29,17 @@ PATTERN_BYTES = 1000003
 MB = 1024 * 1024
 BULK_BYTES = 20 * MB
 SIZES = (MB, 2 * MB, 4 * MB, BULK_BYTES)  # of what is transferred
-FILES = ("probe", "web", "hello", "dom0")
-SCRIPTS = ("network.sh", "basic.sh", "start.sh", "trouble.sh", "website.sh")  # read by checks.sh
+FILES = ("probe", "web", "hello", "dom0", "sockets")
+# Of checks.sh.
+SCRIPTS = ("network.sh", "basic.sh", "start.sh", "trouble.sh", "website.sh", "soak.sh",
+           "baseline.sh")
 STEPS = [f"{kind}:{part}" for kind in ("pv", "pvh")
          for part in ("probe", "web", "hello", "queues", "loss")]
-STEPS += ["pvh:refusal", "pv:jumbo", "pv:offloads", "pv:pair"]
+STEPS += ["pvh:refusal", "pv:jumbo", "pv:offloads", "pv:pair", "pv:baseline"]
 WEBSITE_STEPS = ["pv:website", "pvh:website"]
 DOCUMENT_STEPS = ["pv:document", "pvh:document"]
+SOAK_STEPS = "pv:soak"
+SOAK_S = int(os.environ.get("MSTACK_XEN_SOAK_S", "600"))
 
 
 def pattern():
@@ -50,7 +55,8 @@ def settings(steps):
     """What the scripts are told."""
     data = pattern() * (max(SIZES) // PATTERN_BYTES + 1)
     sums = "\n".join(f"{size}) echo {hashlib.sha256(data[:size]).hexdigest()} ;;" for size in SIZES)
-    return (f"STEPS='{steps}' BYTES={BULK_BYTES} FIRST_BYTE_US={FIRST_BYTE_US}\n"
+    return (f"STEPS='{steps}' BYTES={BULK_BYTES} FIRST_BYTE_US={FIRST_BYTE_US} "
+            f"SOAK_S={SOAK_S}\n"
             f"sha256_of() {{ case $1 in\n{sums}\nesac; }}\n")
 
 
@@ -78,8 +84,14 @@ def files_of(args):
     has_document = not outside.missing()
     steps = STEPS + (WEBSITE_STEPS if args.website else [])
     steps += DOCUMENT_STEPS if has_document else []
-    steps = args.steps or os.environ.get("MSTACK_XEN_STEPS") or " ".join(steps)
-    files = {name: getattr(args, name) for name in FILES}
+    steps = SOAK_STEPS if args.soak else \
+        args.steps or os.environ.get("MSTACK_XEN_STEPS") or " ".join(steps)
+    files = {name: getattr(args, name) for name in FILES if name != "sockets"}
+    if "baseline" in steps:
+        files["linux"] = os.path.join(args.cache, "vmlinux")
+        files["linux.cpio.gz"] = recipe.linux_guest_archive(
+            args.cache, os.path.join(here, "linux.sh"), args.sockets,
+            os.path.join(args.out, "linux.cpio.gz"))
     files |= {name: os.path.join(here, name) for name in SCRIPTS}
     if has_document:
         for path in outside.build(args.build, args.document, os.path.join(args.out, "outside")):
@@ -119,6 +131,7 @@ def main(argv):
     parser.add_argument("--cache", required=True, help="for what is downloaded")
     parser.add_argument("--out", required=True, help="for what is seen")
     parser.add_argument("--steps", help="these, whatever MSTACK_XEN_STEPS says")
+    parser.add_argument("--soak", action="store_true", help="minutes of work for one guest")
     parser.add_argument("--counted", action="store_true", help="time by counting instructions")
     parser.add_argument("--build", required=True, help="the build folder to install from")
     parser.add_argument("--document", required=True, help="docs/unikernel.md")
@@ -133,7 +146,8 @@ def main(argv):
         recipe.need_tools()
         recipe.make_archive(args.cache, files_of(args), initramfs)
         text, seconds = recipe.boot(args.cache, initramfs, os.path.join(args.out, "console.log"),
-                                    TIMEOUT_S, COUNTED if args.counted else ())
+                                    TIMEOUT_S + (SOAK_S if args.soak else 0),
+                                    COUNTED if args.counted else ())
     except recipe.Unavailable as reason:
         print(f"1..0 # SKIP {reason}")
         return 0

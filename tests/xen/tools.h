@@ -20,6 +20,9 @@ int echo_streams(int argc, char **argv);
 /* waiter.c: the first byte that a guest serves. */
 int wait_for_server(int argc, char **argv);
 
+/* stream.c: HOST PORT get|put BYTES, from or to what web.c is. Says how many kilobytes a second. */
+int stream(int argc, char **argv);
+
 /* link.c: what an interface does to it. */
 int disturb(int argc, char **argv);
 int set_feature(int argc, char **argv);

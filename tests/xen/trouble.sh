@@ -8,7 +8,7 @@ MB=1048576
 # moves rx|tx: more goes through the guest's port, which dom0 receives from or sends to.
 moved() { cat "/sys/class/net/vif$domain.0/statistics/$1_bytes"; }
 has_moved() { [ "$(moved "$1")" -gt "$2" ]; }
-moves() { waitfor 100 has_moved "$1" $(($(moved "$1") + MB / 4)); }
+moves() { waitfor 100 has_moved "$1" $(($(moved "$1") + MB / 16)); }
 is_running() { kill -0 "$1" 2>/dev/null; }
 
 # under_load: of what web() has; there is something to send in $bulk.

@@ -2,7 +2,8 @@
 /*
  * A guest that a browser can put to the test: GET / is a page, GET /bytes/N is N bytes lent from
  * memory, POST anywhere is compared with the same bytes, GET /fetch/ADDRESS/N has another guest
- * send them to this one, GET /counters is what was counted. One request a connection.
+ * send them to this one, GET /counters is what was counted. One request a connection. What comes to
+ * port 7 by UDP goes back.
  */
 #include "client.h"
 #include "clock.h"
@@ -13,6 +14,7 @@
 #include "text.h"
 #include "unikernel.h"
 
+enum { ECHO_PORT = 7, OUTBOXES = 32 };
 enum { PEERS = 128, BODIES = 4, HEAD_BYTES = 1024, ANSWER_BYTES = 256, REPORT_BYTES = 8192 };
 
 /* What is done once the head of the request is there. */
@@ -39,6 +41,7 @@ static struct ms_unikernel the_unikernel;
 static char report[REPORT_BYTES];
 static bool is_report_lent;
 static bool was_answered;
+static struct ms_outboxes *outboxes;
 
 /* Since the guest's first instruction in C. */
 static void say_when(const char *what)
@@ -357,14 +360,27 @@ static const struct ms_tcp_events *accept(struct ms_tcp *tcp, void *listener, vo
     return &events;
 }
 
+static void on_datagram(struct ms_udp *udp, void *user, const struct ms_datagram *datagram)
+{
+    (void)user;
+    ms_outbox_return(outboxes, udp, datagram);
+}
+
 void ms_unikernel_start(const struct ms_unikernel *unikernel)
 {
+    static const struct ms_udp_events echo = { .on_datagram = on_datagram };
+    const struct ms_endpoint echo_port = { .port = ECHO_PORT };
+    struct ms_udp *udp;
     uint16_t port = (uint16_t)ms_unikernel_number("port", 80, 1, UINT16_MAX);
     struct ms_tcp_listen listen = { .local = { .port = port }, .accept = accept };
 
     the_unikernel = *unikernel;
     if (!pattern_make() || ms_tcp_listen(unikernel->stack, &listen, NULL) != MS_OK)
         ms_unikernel_panic("cannot listen");
+    /* Without memory for it there is no echo. */
+    outboxes = ms_outboxes_make(OUTBOXES);
+    if (outboxes && ms_udp_open(unikernel->stack, &echo_port, &echo, NULL, &udp) != MS_OK)
+        ms_unikernel_panic("cannot echo");
     for (unsigned i = 0; i < PEERS; i++)
         forget(&peers[i]);
     say_when("WEB listens at us ");

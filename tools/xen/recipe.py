@@ -169,7 +169,7 @@ def copy_programs(root, target):
         shutil.copy(path, os.path.join(target, "lib64" if name.startswith("ld-") else "lib", name))
 
 
-def copy_modules(root, target):
+def copy_modules(root, target, wanted):
     """The modules, and all that they depend on."""
     version = next(f for f in os.listdir(os.path.join(root, "lib/modules")))
     base = os.path.join(root, "lib/modules", version)
@@ -178,7 +178,7 @@ def copy_modules(root, target):
         for name in names:
             if name.endswith(".ko"):
                 found[name.removesuffix(".ko").replace("_", "-")] = os.path.join(directory, name)
-    waiting, done = [m.replace("_", "-") for m in MODULES], set()
+    waiting, done = [name.replace("_", "-") for name in wanted], set()
     while waiting:
         name = waiting.pop()
         if name in done or name not in found:
@@ -231,7 +231,7 @@ def base_archive(cache, say):
     shutil.copy(os.path.join(root, "bin/busybox"), os.path.join(target, "bin/busybox"))
     os.symlink("busybox", os.path.join(target, "bin/sh"))
     copy_programs(root, target)
-    copy_modules(root, target)
+    copy_modules(root, target, MODULES)
     for source, name in (("init.sh", "init"), ("vif.sh", "etc/xen/scripts/vif-mini")):
         shutil.copy(os.path.join(here, source), os.path.join(target, name))
         os.chmod(os.path.join(target, name), 0o755)
@@ -240,6 +240,24 @@ def base_archive(cache, say):
         os.remove(out + ".made_of")
     archive(target, out)
     write(out + ".made_of", made_of)
+    return out
+
+
+def linux_guest_archive(cache, init, program, out):
+    """The file system of a Linux guest whose first process runs init, and then the program."""
+    target = out + ".d"
+    with locked(cache):
+        root = extract(cache, lambda text: None)
+    shutil.rmtree(target, ignore_errors=True)
+    for folder in ("bin", "dev", "proc", "sys"):
+        os.makedirs(os.path.join(target, folder))
+    for source, name in ((os.path.join(root, "bin/busybox"), "bin/busybox"), (init, "init"),
+                         (program, "bin/" + os.path.basename(program))):
+        shutil.copy(source, os.path.join(target, name))
+        os.chmod(os.path.join(target, name), 0o755)
+    os.symlink("busybox", os.path.join(target, "bin/sh"))
+    copy_modules(root, target, ["xen-netfront"])
+    archive(target, out)
     return out
 
 
