@@ -14,8 +14,8 @@ is_running() { kill -0 "$1" 2>/dev/null; }
 # under_load: of what web() has; there is something to send in $bulk.
 under_load() {
     ups_before=$(ups)
-    # So slowly that it is not over too soon.
-    ./dom0 disturb "vif$domain.0" 0 0 0 0 $((2 * MB))
+    # So slowly that it is not over too soon; the device that comes back has no such limit.
+    ./dom0 disturb "vif$domain.0" 0 0 0 0 $((MB / 2))
     fetch --post-file=$bulk "http://$host/" >/tmp/answer &
     up_id=$!
     moves tx
