@@ -166,10 +166,11 @@ static void emit_ack(struct ms_stack *stack, const struct syn_record *record,
                      const struct ms_netif *netif)
 {
     struct tcp_header header = header_to_peer(stack, record, TCP_ACK);
+    uint8_t scale = ms_recv_scale(stack->config.tcp_recv_window_bytes);
 
     header.seq++;
     if (record->options & SYN_WSCALE)
-        header.window >>= ms_recv_scale(stack->config.tcp_recv_window_bytes);
+        header.window = (uint16_t)(header.window >> scale);
     emit(stack, record, netif, &header);
 }
 
