@@ -257,7 +257,7 @@ static void configure(const struct host *host, struct ms_config *config)
     const struct host_plan *plan = host->plan;
 
     ms_config_default(config);
-    memcpy(config->seed, &host->dice, sizeof(host->dice));
+    store_be64(config->seed, host->dice.state);
     config->netifs = 1;
     config->routes = config->groups = 4;
     config->neighbors = 32;

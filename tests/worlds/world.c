@@ -2,10 +2,11 @@
 /* Virtual time: one event after the other, until all is over, and whether all was well. */
 #include "world.h"
 
-#include <endian.h>
 #include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/bytes.h"
 
 enum {
     EVENTS_MAX = 3000000, /* more, and something runs in circles */
@@ -43,11 +44,8 @@ void world_tell(struct world *world, const char *format, ...)
 
 uint64_t content_of(uint64_t sum, const uint8_t *bytes, size_t len)
 {
-    uint64_t word;
-
     for (; len >= 8; len -= 8, bytes += 8) {
-        memcpy(&word, bytes, 8);
-        sum = (sum ^ le64toh(word)) * UINT64_C(0x9e3779b97f4a7c15);
+        sum = (sum ^ load_be64(bytes)) * UINT64_C(0x9e3779b97f4a7c15);
         sum ^= sum >> 29;
     }
     for (; len > 0; len--)
@@ -67,8 +65,8 @@ void world_record(struct world *world, uint64_t what, uint64_t content)
     if (world->record_count == RECORDS_MAX)
         hash_records(world);
     world->records[world->record_count++] = (struct record){
-        .at_us = htole64(world->now_us),
-        .content = htole64(content ^ what << 32),
+        .at_us = swap_be64(world->now_us),
+        .content = swap_be64(content ^ what << 32),
     };
 }
 
