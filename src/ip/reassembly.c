@@ -285,6 +285,15 @@ static void payload_copy(const struct packet *p, uint8_t *to)
     }
 }
 
+/* The same place, end and bytes as the piece: whoever sent it twice meant no harm. */
+static bool is_duplicate(struct reassembly *r, const struct packet *p,
+                         const struct fragment *fragment, const struct piece *piece)
+{
+    return piece->start == fragment->offset_bytes && piece->end == piece->start + p->len &&
+           (r->total == piece->end) == !fragment->more &&
+           payload_equal(p, payload_of(r) + piece->start);
+}
+
 /* The end that the last fragment sets, and all others must respect. */
 static bool is_end_consistent(struct reassembly *r, const struct fragment *fragment, uint32_t end)
 {
@@ -316,13 +325,11 @@ static enum ms_drop keep(struct reassembly *r, const struct packet *p,
 
     if (end > r->stack->config.reassembly_bytes || r->piece_count == PIECES_MAX)
         return discard(r, MS_DROP_FRAGMENT_NO_MEMORY);
+    if (at < r->piece_count && place->start < end)
+        return is_duplicate(r, p, fragment, place) ? MS_DROP_FRAGMENT_DUPLICATE
+                                                   : discard(r, MS_DROP_FRAGMENT_OVERLAP);
     if (!is_end_consistent(r, fragment, end))
         return discard(r, MS_DROP_FRAGMENT_OVERLAP);
-    if (at < r->piece_count && place->start < end) {
-        if (place->start == start && place->end == end && payload_equal(p, payload_of(r) + start))
-            return MS_DROP_FRAGMENT_DUPLICATE;
-        return discard(r, MS_DROP_FRAGMENT_OVERLAP);
-    }
     memmove(place + 1, place, (r->piece_count - at) * sizeof(*place));
     *place = (struct piece){ .start = (uint16_t)start, .end = (uint16_t)end };
     r->piece_count++;

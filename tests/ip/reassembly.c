@@ -196,6 +196,27 @@ static void a_repetition_with_other_bytes_is_an_overlap(void **state)
     fixture_close(&f);
 }
 
+/* Only one of them can be right about where the datagram ends. */
+/* proves: I22, S21 */
+static void a_repetition_with_another_end_is_an_overlap(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_with_addresses(&f);
+    ARRIVES(&f, .start = 16, .end = 32, .id = 1);
+    assert_int_equal(ARRIVES(&f, .start = 16, .end = 32, .id = 1, .is_last = true),
+                     MS_DROP_FRAGMENT_OVERLAP);
+    ARRIVES(&f, .start = 16, .end = 32, .id = 2, .is_last = true);
+    assert_int_equal(ARRIVES(&f, .start = 16, .end = 32, .id = 2), MS_DROP_FRAGMENT_OVERLAP);
+    assert_int_equal(ARRIVES(&f, .start = 0, .end = 16, .id = 2), MS_DROP_FRAGMENT_DISCARDED);
+    ARRIVES(&f, .start = 16, .end = 32, .id = 3, .is_last = true);
+    assert_int_equal(ARRIVES(&f, .start = 16, .end = 32, .id = 3, .is_last = true),
+                     MS_DROP_FRAGMENT_DUPLICATE);
+    assert_int_equal(ARRIVES(&f, .start = 0, .end = 16, .id = 3), MS_DROP_NONE);
+    fixture_close(&f);
+}
+
 /* proves: I22, S21 */
 static void a_second_end_is_an_overlap(void **state)
 {
@@ -478,6 +499,7 @@ int main(void)
         BOTH(puts_fragments_together_in_every_order),
         BOTH(any_overlap_ends_the_datagram),
         BOTH(a_repetition_with_other_bytes_is_an_overlap),
+        BOTH(a_repetition_with_another_end_is_an_overlap),
         BOTH(a_second_end_is_an_overlap),
         BOTH(refuses_impossible_offsets_and_lengths),
         BOTH(the_first_fragment_holds_the_whole_transport_header),
