@@ -95,34 +95,10 @@ static unsigned transmit(struct ms_driver *driver, struct ms_frame **frames, uns
 
 static const struct ms_driver_ops driver_ops = { .transmit = transmit };
 
-static void release_guarded(struct ms_frame *frame)
-{
-    guarded_free(frame->slice_count ? frame->slices[0].data : NULL);
-    guarded_free(frame->head);
-    free(frame);
-}
-
-static struct ms_frame *make_frame(const uint8_t *bytes, uint32_t len, uint32_t head_len)
-{
-    struct ms_frame *frame = calloc(1, sizeof(*frame) + sizeof(struct ms_slice));
-
-    frame->head = guarded_copy(bytes, head_len);
-    frame->head_len = head_len;
-    frame->refs = 1;
-    frame->slice_capacity = 1;
-    frame->release = release_guarded;
-    if (head_len < len) {
-        frame->slice_count = 1;
-        frame->slices[0].data = guarded_copy(bytes + head_len, len - head_len);
-        frame->slices[0].len = len - head_len;
-    }
-    return frame;
-}
-
 static void input(struct world *w, const uint8_t *bytes, uint32_t len)
 {
     bool is_sliced = (w->flags & STEP_SLICED) && len > 64;
-    struct ms_frame *frame = make_frame(bytes, len, is_sliced ? 64 : len);
+    struct ms_frame *frame = guarded_frame(bytes, len, is_sliced ? 64 : len);
 
     if (w->flags & STEP_CHECKSUM_VALID)
         frame->flags |= MS_FRAME_CHECKSUM_VALID;
