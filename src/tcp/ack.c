@@ -112,6 +112,8 @@ static void count_arrivals(struct ms_tcp *c, uint32_t newly_acked)
 
     if (newly_acked == 0)
         f->sacked_bytes += c->send_mss;
+    else if (!(c->flags & (CONN_RECOVERY | CONN_LOSS)))
+        f->sacked_bytes = 0; /* RFC 3042: two segments beyond the window and no more */
     else if (newly_acked > c->send_mss)
         f->sacked_bytes -= min_u32(f->sacked_bytes, newly_acked - c->send_mss);
     f->sacked_bytes = min_u32(f->sacked_bytes, room);

@@ -87,6 +87,30 @@ static void retransmits_fast_without_sack(void **state)
     peer_discard(w);
 }
 
+/*
+ * RFC 3042, 2: limited transmit goes two segments beyond the window, and no further by and by: once
+ * something new is acknowledged, duplicates without SACK have told of nothing that is still out.
+ */
+static void lends_no_more_than_two_segments(void **state)
+{
+    struct peer *w = PASSIVE(state);
+    uint32_t ack = 1;
+
+    assert_int_equal(app_send(w->app, 100 * MSS), MS_OK);
+    peer_discard(w);
+    for (unsigned round = 0; round < 10; round++) {
+        struct ms_tcp_info info;
+
+        SEND(w, .ack = ack);
+        SEND(w, .ack = ack);
+        SEND(w, .ack = ack += 10);
+        peer_discard(w);
+        info = app_info(w->app);
+        assert_in_range(info.send_next - info.send_unacked, 1, info.cwnd_bytes + 2 * MSS);
+    }
+    assert_int_equal(COUNT(w, tcp_fast_retransmits), 0);
+}
+
 /* RFC 6582 3.2, step 3 (1): what duplicates were counted says nothing of what is in flight now. */
 static void leaves_recovery_with_a_window_for_a_segment(void **state)
 {
@@ -556,6 +580,7 @@ int main(void)
         OVER_BOTH(counts_bytes_not_acks),
         OVER_BOTH(does_not_grow_an_unused_window),
         OVER_BOTH(retransmits_fast_without_sack),
+        OVER_BOTH(lends_no_more_than_two_segments),
         OVER_BOTH(leaves_recovery_with_a_window_for_a_segment),
         OVER_BOTH(retransmits_on_partial_acks),
         OVER_BOTH(counts_true_duplicates_only),
