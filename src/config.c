@@ -47,7 +47,7 @@ void ms_config_default(struct ms_config *config)
         .tcp_msl_us = 30000000,
         .tcp_user_timeout_us = 300000000,
         .tcp_fin_wait_2_us = 60000000,
-        .tcp_cc = &ms_cc_newreno,
+        .tcp_cc = &ms_cc_cubic,
         .tcp_timestamps = true,
         .tcp_sack = true,
         .tcp_syn_cookies = true,

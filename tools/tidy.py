@@ -29,7 +29,7 @@ LAYERS = {
     "src/ip": ("mstack/", "core/", "wire/", "eth/", "ip/"),
     "src/udp": ("mstack/", "core/", "wire/", "ip/", "udp/"),
     "src/tcp": ("mstack/", "core/", "wire/", "ip/", "tcp/"),
-    "src/tcp/cc": ("mstack/cc.h", "core/"),
+    "src/tcp/cc": ("mstack/cc.h", "core/", "tcp/cc/"),
     "drivers": ("mstack/",),
     "http": ("mstack/",),
     "unikernel": ("mstack/", "http/", "netfront/", "device.h"),
@@ -305,7 +305,7 @@ def include_fault(source, bracket, name):
 
 def tcp_fault(source, name):
     stem = os.path.splitext(os.path.basename(source.path))[0]
-    if stem in TCP_VERBS and not source.is_in("src/tcp/cc"):
+    if source.is_in("src/tcp/cc") or stem in TCP_VERBS:
         return ""
     if name in TCP_CONNECTION:
         return f'"{name}": a noun never sees the connection'

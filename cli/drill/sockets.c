@@ -27,7 +27,8 @@ struct drill_socket {
     uint64_t readable_bytes;
     uint32_t settings[SETTINGS_MAX]; /* for the connection to come, with set's bits */
     uint32_t set;
-    int error; /* to be told once */
+    const struct ms_cc_ops *cc; /* the same; NULL: the stack's own */
+    int error;                  /* to be told once */
     bool is_ipv6, is_nonblocking, is_connecting, is_open, has_eof, is_over, is_dropped;
 };
 
@@ -158,6 +159,8 @@ static bool apply_settings(struct drill_socket *s)
         if (s->set & 1u << i && ms_tcp_set(s->tcp, (enum ms_tcp_option)i, s->settings[i]) != MS_OK)
             return false;
     }
+    if (s->cc)
+        ms_tcp_set_cc(s->tcp, s->cc);
     return true;
 }
 
@@ -172,6 +175,7 @@ static const struct ms_tcp_events *on_accept(struct ms_tcp *tcp, void *listener_
     s->is_open = true;
     memcpy(s->settings, parent->settings, sizeof(s->settings));
     s->set = parent->set;
+    s->cc = parent->cc;
     *user = s;
     return apply_settings(s) ? &events : NULL;
 }
@@ -408,14 +412,35 @@ static int option_of(int64_t level, int64_t name, int64_t *value)
     }
 }
 
+/* TCP_CONGESTION, by Linux's names. */
+static enum call_state choose_congestion(struct doing *d)
+{
+    static const struct {
+        const char *name;
+        const struct ms_cc_ops *ops;
+    } known[] = { { "\"cubic\"", &ms_cc_cubic }, { "\"reno\"", &ms_cc_newreno } };
+    struct drill_socket *s = d->socket;
+
+    for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(d->call->arguments[3], known[i].name) != 0)
+            continue;
+        s->cc = known[i].ops;
+        return s->tcp && !apply_settings(s) ? failed(d, EINVAL) : done(d, 0);
+    }
+    return failed(d, ENOENT);
+}
+
 static enum call_state call_setsockopt(struct doing *d)
 {
     struct drill_socket *s = d->socket;
     int64_t level, name, value;
     int option;
 
-    if (!call_number(d->call, 1, &level, d->fault) || !call_number(d->call, 2, &name, d->fault) ||
-        !call_number(d->call, 3, &value, d->fault))
+    if (!call_number(d->call, 1, &level, d->fault) || !call_number(d->call, 2, &name, d->fault))
+        return CALL_UNSUPPORTED;
+    if (level == SOL_TCP && name == TCP_CONGESTION)
+        return choose_congestion(d);
+    if (!call_number(d->call, 3, &value, d->fault))
         return CALL_UNSUPPORTED;
     option = option_of(level, name, &value);
     if (option == -1) {

@@ -45,20 +45,28 @@ static inline void ack_sample_rtt(struct ms_tcp *c, uint32_t ts_echo,
         rtt_sample(&c->rtt, (uint32_t)c->stack->now_us - change->sent_us, ms_conn_rto_bounds(c));
 }
 
+/* RFC 5681 grows a window that was in use; RFC 7661, 4: one that was not says nothing. */
 static inline void ack_tell_controller(struct ms_tcp *c, const struct flight_change *change,
                                        uint32_t in_flight_before, bool is_in_recovery)
 {
-    const struct ms_cc_ack ack = {
+    bool is_window_limited =
+        (c->flags & CONN_WINDOW_LIMITED) || in_flight_before >= c->cc.window_bytes;
+    struct ms_cc_ack ack;
+
+    if (!is_window_limited && !c->cc.hears_all)
+        return;
+    ack = (struct ms_cc_ack){
         .now_us = c->stack->now_us,
         .acked_bytes = change->acked_bytes,
-        .in_flight_bytes = in_flight_before,
         .rtt_us = change->has_sample && !change->has_retransmitted
                       ? (uint32_t)c->stack->now_us - change->sent_us
                       : 0,
-        .is_window_limited = c->flags & CONN_WINDOW_LIMITED,
+        .srtt_us = c->rtt.srtt_us,
+        .send_unacked = c->send_unacked,
+        .send_next = c->send_next,
+        .is_window_limited = is_window_limited,
         .is_in_recovery = is_in_recovery,
     };
-
     c->cc.ops->on_ack(&c->cc, &ack);
 }
 

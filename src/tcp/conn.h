@@ -115,7 +115,8 @@ struct ms_tcp {
     uint16_t challenged; /* when the last challenge ACK left, in units of 16 ms */
 };
 
-_Static_assert(sizeof(struct ms_tcp) == 384, "a connection is six cache lines");
+_Static_assert(sizeof(struct ms_tcp) == 384 + MS_CC_STATE_BYTES,
+               "a connection is six cache lines, and the controller's own one");
 _Static_assert(offsetof(struct ms_tcp, send_window_end) == 64, "demultiplexing fits one line");
 _Static_assert(offsetof(struct ms_tcp, send) == 128, "an ACK touches two lines");
 _Static_assert(offsetof(struct ms_tcp, cc) == 192, "choosing a segment adds one");

@@ -262,7 +262,7 @@ static void says_what_is_lost(void **state)
     info = app_info(w->app);
     assert_true(info.is_in_recovery);
     assert_int_equal(info.sacked_bytes, 4 * MSS);
-    assert_int_equal(info.ssthresh_bytes, 4 * MSS);
+    assert_int_equal(info.ssthresh_bytes, 8 * MSS * 7 / 10); /* RFC 9438, 4.6 */
     assert_int_equal(info.retransmitted_segments, 1);
     EXPECT(w, .seq = 1, .len = MSS);
     SEND(w, .ack = 1 + 8 * MSS);
@@ -285,7 +285,7 @@ static void says_that_all_is_lost(void **state)
     assert_int_equal(info.lost_bytes, 7 * MSS);
     assert_int_equal(info.in_flight_bytes, MSS);
     assert_int_equal(info.cwnd_bytes, MSS);
-    assert_int_equal(info.ssthresh_bytes, 4 * MSS);
+    assert_int_equal(info.ssthresh_bytes, 8 * MSS * 7 / 10); /* RFC 9438, 4.6 */
     peer_discard(w);
 }
 

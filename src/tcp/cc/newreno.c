@@ -1,72 +1,43 @@
 /* SPDX-License-Identifier: ISC */
 /* NewReno congestion control (RFC 5681, 6582) with appropriate byte counting (RFC 3465). */
 #include "core/bytes.h"
-#include "mstack/cc.h"
+#include "tcp/cc/slow_start.h"
 
-enum {
-    ABC_LIMIT = 2,         /* RFC 3465, 2.3: L, segments counted per ACK in slow start */
-    INITIAL_SEGMENTS = 10, /* RFC 6928 */
-    INITIAL_BYTES = 14600,
-    LOSS_WINDOW_SEGMENTS = 1,
-    WINDOW_MAX_BYTES = 1 << 30, /* RFC 7323, 2.3: no peer's window is larger */
+enum { LOSS_WINDOW_SEGMENTS = 1 };
+
+struct __attribute__((may_alias)) newreno {
+    uint32_t acked_bytes; /* in congestion avoidance since the window last grew */
+    struct slow_start slow_start;
 };
 
-/* Which byte of the state tells that slow start follows a timeout; those before it count. */
-enum { AFTER_TIMEOUT = sizeof(uint32_t) };
+_Static_assert(sizeof(struct newreno) <= MS_CC_STATE_BYTES, "a connection has room for it");
 
-/* Bytes acknowledged in congestion avoidance since the window last grew. */
-static uint32_t load_counted(const struct ms_cc *cc)
-{
-    uint32_t counted;
-
-    memcpy(&counted, cc->state, sizeof(counted));
-    return counted;
-}
-
-static void store_counted(struct ms_cc *cc, uint32_t counted)
-{
-    memcpy(cc->state, &counted, sizeof(counted));
-}
-
-/* RFC 6928: min(10 * MSS, max(2 * MSS, 14600)). */
-static uint32_t initial_window(uint32_t segment_bytes)
-{
-    return min_u32(INITIAL_SEGMENTS * segment_bytes, max_u32(2 * segment_bytes, INITIAL_BYTES));
-}
+static struct newreno *newreno_of(struct ms_cc *cc) { return (struct newreno *)(void *)cc->state; }
 
 static void init(struct ms_cc *cc)
 {
-    cc->window_bytes = initial_window(cc->segment_bytes);
-    cc->threshold_bytes = UINT32_MAX;
-    cc->state[AFTER_TIMEOUT] = false;
-    store_counted(cc, 0);
-}
+    struct newreno *n = newreno_of(cc);
 
-/* RFC 3465, 2.3: after a timeout an ACK may cover much that left the network long before. */
-static uint32_t slow_start_limit(const struct ms_cc *cc)
-{
-    return (cc->state[AFTER_TIMEOUT] ? 1u : ABC_LIMIT) * cc->segment_bytes;
+    n->acked_bytes = 0;
+    ms_slow_start_begin(cc, &n->slow_start);
 }
 
 static void on_ack(struct ms_cc *cc, const struct ms_cc_ack *ack)
 {
-    uint32_t counted;
+    struct newreno *n = newreno_of(cc);
 
-    /* RFC 5681 grows a window that was in use; RFC 7661, 4: one that was not says nothing. */
-    if (ack->is_in_recovery || (!ack->is_window_limited && ack->in_flight_bytes < cc->window_bytes))
+    if (ack->is_in_recovery)
         return;
     if (cc->window_bytes < cc->threshold_bytes) {
-        cc->window_bytes += min_u32(ack->acked_bytes, slow_start_limit(cc));
-    } else {
-        cc->state[AFTER_TIMEOUT] = false;
-        counted = load_counted(cc) + ack->acked_bytes;
-        if (counted >= cc->window_bytes) {
-            counted -= cc->window_bytes;
-            cc->window_bytes += cc->segment_bytes;
-        }
-        store_counted(cc, counted);
+        ms_slow_start_ack(cc, &n->slow_start, ack);
+        return;
     }
-    cc->window_bytes = min_u32(cc->window_bytes, WINDOW_MAX_BYTES);
+    slow_start_is_over(&n->slow_start);
+    n->acked_bytes += ack->acked_bytes;
+    if (n->acked_bytes < cc->window_bytes)
+        return;
+    n->acked_bytes -= cc->window_bytes;
+    cc->window_bytes = min_u32(cc->window_bytes + cc->segment_bytes, CC_WINDOW_MAX_BYTES);
 }
 
 /* RFC 5681, equation 4. */
@@ -77,10 +48,13 @@ static uint32_t halved(const struct ms_cc *cc, uint32_t in_flight_bytes)
 
 static void on_loss(struct ms_cc *cc, uint64_t now_us, uint32_t in_flight_bytes)
 {
+    struct newreno *n = newreno_of(cc);
+
     (void)now_us;
     cc->threshold_bytes = halved(cc, in_flight_bytes);
     cc->window_bytes = cc->threshold_bytes;
-    store_counted(cc, 0);
+    n->acked_bytes = 0;
+    ms_slow_start_lost(&n->slow_start, false);
 }
 
 static void on_recovered(struct ms_cc *cc, uint64_t now_us, uint32_t in_flight_bytes)
@@ -93,17 +67,19 @@ static void on_recovered(struct ms_cc *cc, uint64_t now_us, uint32_t in_flight_b
 
 static void on_timeout(struct ms_cc *cc, uint64_t now_us, uint32_t in_flight_bytes, bool is_first)
 {
+    struct newreno *n = newreno_of(cc);
+
     (void)now_us;
     if (is_first)
         cc->threshold_bytes = halved(cc, in_flight_bytes);
     cc->window_bytes = LOSS_WINDOW_SEGMENTS * (uint32_t)cc->segment_bytes;
-    cc->state[AFTER_TIMEOUT] = true;
-    store_counted(cc, 0);
+    n->acked_bytes = 0;
+    ms_slow_start_lost(&n->slow_start, true);
 }
 
 static void on_idle(struct ms_cc *cc)
 {
-    cc->window_bytes = min_u32(cc->window_bytes, initial_window(cc->segment_bytes));
+    cc->window_bytes = min_u32(cc->window_bytes, ms_initial_window(cc->segment_bytes));
 }
 
 const struct ms_cc_ops ms_cc_newreno = {
